@@ -1,0 +1,172 @@
+# Copyright 2026 depth_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+"""Pinhole camera: scaling and cropping of K, lens distortion, rays, projection and its inverse."""
+
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+
+from depth_ros.contracts import InputError
+
+# sensor_msgs/distortion_models names -> how many coefficients OpenCV may be given.
+DISTORTION_MODELS = {'plumb_bob': (0, 4, 5), 'rational_polynomial': (0, 8, 12, 14), '': (0,)}
+
+
+@dataclass(frozen=True)
+class Camera:
+    """
+    Pinhole intrinsics in pixels; pixel centres lie at whole numbers (OpenCV, ROS).
+
+    :raises InputError: a focal length or size that is not positive, or an unsupported lens.
+    """
+
+    width: int
+    height: int
+    fx: float
+    fy: float
+    cx: float
+    cy: float
+    distortion: tuple = ()
+    model: str = 'plumb_bob'
+
+    def __post_init__(self):
+        """Refuse intrinsics that cannot be used."""
+        if self.width <= 0 or self.height <= 0:
+            raise InputError(f'camera size is {self.width}x{self.height}: the camera_info is '
+                             'not filled in; calibrate the camera or fix its driver')
+        numbers = (self.fx, self.fy, self.cx, self.cy, *self.distortion)
+        if not np.isfinite(numbers).all() or self.fx <= 0 or self.fy <= 0:
+            raise InputError(f'camera focal length is ({self.fx:g}, {self.fy:g}): the '
+                             'camera_info is not calibrated; publish a calibrated one')
+        if self.model not in DISTORTION_MODELS:
+            raise InputError(f'distortion model {self.model!r} is not supported: rectify the '
+                             'image (image_proc) and use the rectified topic; supported are '
+                             'plumb_bob and rational_polynomial')
+        if len(self.distortion) not in DISTORTION_MODELS[self.model]:
+            raise InputError(f'{len(self.distortion)} distortion coefficients do not fit '
+                             f'{self.model!r}: expected {DISTORTION_MODELS[self.model]}')
+
+    @classmethod
+    def from_matrix(cls, matrix, width, height, distortion=(), model='plumb_bob'):
+        """From a 3x3 camera matrix (or 3x4 P, or 9 numbers) and an image size in pixels."""
+        values = np.asarray(matrix, float).reshape(3, -1)
+        # All-zero coefficients are dropped: the pinhole path is exact and much faster.
+        kept = tuple(float(d) for d in distortion) if np.any(distortion) else ()
+        return cls(int(width), int(height), float(values[0, 0]), float(values[1, 1]),
+                   float(values[0, 2]), float(values[1, 2]), kept, model)
+
+    @classmethod
+    def from_yaml(cls, path):
+        """
+        From a YAML file: the ROS calibration format, or plain `width height fx fy cx cy`.
+
+        :raises InputError: the file is missing or lacks a key (both formats are named).
+        """
+        import yaml
+        path = Path(path)
+        if not path.is_file():
+            raise InputError(f'no camera file at {path}')
+        try:
+            data = yaml.safe_load(path.read_text())
+            if 'camera_matrix' in data:
+                return cls.from_matrix(
+                    data['camera_matrix']['data'], data['image_width'], data['image_height'],
+                    data.get('distortion_coefficients', {}).get('data', ()),
+                    data.get('distortion_model', 'plumb_bob'))
+            return cls(int(data['width']), int(data['height']),
+                       *(float(data[key]) for key in ('fx', 'fy', 'cx', 'cy')),
+                       tuple(data.get('distortion', ())), data.get('model', 'plumb_bob'))
+        except InputError:
+            raise
+        except (KeyError, TypeError, ValueError, UnicodeDecodeError, yaml.YAMLError) as error:
+            raise InputError(
+                f'{path} is not a camera file ({error}): expected a ROS calibration YAML with '
+                'camera_matrix, image_width and image_height, or the keys width height fx fy cx '
+                'cy') from error
+
+    @property
+    def matrix(self):
+        """Camera matrix K, `(3, 3) float64`."""
+        return np.array([[self.fx, 0, self.cx], [0, self.fy, self.cy], [0, 0, 1.0]])
+
+    def scaled(self, width, height):
+        """Camera of the image resized to `width` x `height` (pixel areas, not corners, align)."""
+        sx, sy = width / self.width, height / self.height
+        return replace(self, width=int(width), height=int(height), fx=self.fx * sx,
+                       fy=self.fy * sy, cx=(self.cx + 0.5) * sx - 0.5,
+                       cy=(self.cy + 0.5) * sy - 0.5)
+
+    def cropped(self, x, y, width, height):
+        """Camera of the window with top-left pixel `(x, y)`."""
+        if x < 0 or y < 0 or x + width > self.width or y + height > self.height:
+            raise InputError(f'crop {width}x{height} at ({x}, {y}) leaves the '
+                             f'{self.width}x{self.height} image')
+        return replace(self, width=int(width), height=int(height), cx=self.cx - x,
+                       cy=self.cy - y)
+
+    def rays(self):
+        """`(H, W, 2) float32`: X/Z and Y/Z of every pixel, distortion undone; cached."""
+        return _rays(self)
+
+    def project(self, points):
+        """
+        Project points of the optical frame.
+
+        :param points: `(N, 3)` metres, x right, y down, z forward.
+        :return: pixel coordinates `(N, 2) float64` (NaN where z <= 0 or where the lens model
+            folds over) and depths z `(N,)`.
+        """
+        points = np.asarray(points, np.float64).reshape(-1, 3)
+        z = points[:, 2]
+        pixels = np.full((len(points), 2), np.nan)
+        front = np.isfinite(points).all(1) & (z > 1e-6)
+        normalised = points[front, :2] / z[front, None]
+        if self.distortion:
+            normalised, kept = self._distort(normalised)
+            front[front] = kept
+            normalised = normalised[kept]
+        pixels[front] = normalised * (self.fx, self.fy) + (self.cx, self.cy)
+        return pixels, z
+
+    def _distort(self, normalised):
+        """Distorted coordinates, and which are trusted: the polynomial is only valid in view."""
+        import cv2
+        if not len(normalised):
+            return normalised, np.zeros(0, bool)
+        limit = np.abs(self.rays()).reshape(-1, 2).max(0) * 1.2 + 0.05
+        kept = (np.abs(normalised) <= limit).all(1)
+        ones = np.ones((len(normalised), 1))
+        pixels, _ = cv2.projectPoints(np.hstack([normalised, ones]), np.zeros(3), np.zeros(3),
+                                      np.eye(3), np.array(self.distortion))
+        return pixels.reshape(-1, 2), kept
+
+    def back_project(self, depth):
+        """Depth `(H, W)` metres to points `(H, W, 3) float32`; unknown depth gives NaN points."""
+        depth = np.asarray(depth, np.float32)
+        if depth.shape != (self.height, self.width):
+            raise InputError(f'depth is {depth.shape[1]}x{depth.shape[0]} but the camera is '
+                             f'{self.width}x{self.height}: scale the camera first')
+        points = np.empty((self.height, self.width, 3), np.float32)
+        # inf * 0 on the optical axis is NaN, as wanted: no point without a finite depth.
+        finite = np.where(np.isfinite(depth), depth, np.float32(np.nan))
+        np.multiply(self.rays(), finite[..., None], out=points[..., :2])
+        points[..., 2] = finite
+        return points
+
+
+@lru_cache(maxsize=8)
+def _rays(camera):
+    u, v = np.meshgrid(np.arange(camera.width, dtype=np.float64),
+                       np.arange(camera.height, dtype=np.float64))
+    if camera.distortion:
+        import cv2
+        pixels = np.stack([u, v], -1).reshape(-1, 1, 2)
+        rays = cv2.undistortPoints(pixels, camera.matrix, np.array(camera.distortion))
+        rays = rays.reshape(camera.height, camera.width, 2).astype(np.float32)
+    else:
+        rays = np.stack([(u - camera.cx) / camera.fx, (v - camera.cy) / camera.fy],
+                        -1).astype(np.float32)
+    rays.flags.writeable = False
+    return rays

@@ -1,0 +1,218 @@
+# Copyright 2026 depth_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+"""One frame in, one DepthFrame out: resize, run the model, undo the resize, anchor to the line."""
+
+from dataclasses import dataclass, field, replace
+from itertools import product
+from time import perf_counter
+
+import cv2
+import numpy as np
+
+from depth_ros import engines, lidar
+from depth_ros.anchoring import LineResidual, anchor_broad, anchor_exact, line_residual
+from depth_ros.camera import Camera
+from depth_ros.contracts import InputError
+from depth_ros.model import ModelSpec, find
+
+# Neighbouring depths farther apart than this belong to two surfaces and are never blended.
+EDGE_RATIO = 0.05
+
+
+@dataclass(frozen=True)
+class DepthFrame:
+    """The result for one image, at the size of that image; see contracts for the units."""
+
+    depth: np.ndarray
+    camera: Camera
+    confidence: np.ndarray = None
+    saliency: np.ndarray = None
+    sparse_depth: np.ndarray = None
+    """What was measured, `(H, W) float32` metres, 0 = none; None for a monocular model."""
+    residual: LineResidual = None
+    domain: int = None
+    metric: bool = True
+    """False: a completion model ran without any line, the depth is only relative."""
+    timings_ms: dict = field(default_factory=dict)
+
+    def points(self):
+        """Organised points `(H, W, 3) float32` of the optical frame, NaN where unknown."""
+        return self.camera.back_project(self.depth)
+
+
+def input_size(spec, camera):
+    """
+    Height and width that a model is run at for a camera.
+
+    A model with a free input size keeps its pixel budget and takes the camera's aspect, so that a
+    wide image is not squeezed.
+    """
+    step = spec.size_multiple
+    if not step:
+        return spec.input_height, spec.input_width
+    budget, aspect = spec.input_height * spec.input_width, camera.width / camera.height
+    height = (budget / aspect) ** 0.5
+
+    def nearby(size):
+        lower = max(int(size // step), 1) * step
+        return lower, lower + step
+
+    def misfit(size):
+        return (abs(np.log(size[1] / size[0] / aspect))
+                + 0.5 * abs(np.log(size[0] * size[1] / budget)))
+
+    return min(product(nearby(height), nearby(height * aspect)), key=misfit)
+
+
+class Estimator:
+    """
+    Dense metric depth from an image and, for a completion model, a measured line.
+
+    :param model: a ModelSpec, a shipped model's name, or the path of a model file.
+    :param engine: key of engines.ENGINES, or 'auto'.
+    :param anchor: make the output agree with the measured line.
+    :param size: (height, width) to run the model at; None chooses it from the camera.
+    :param min_confidence: depth below this confidence is published as unknown.
+    :param engine_options: passed to the engine, e.g. `threads`.
+
+    Three lines without ROS: ``estimator = Estimator('completion')``,
+    ``frame = estimator.estimate(image, camera, points=points)``, ``frame.depth``.
+    """
+
+    def __init__(self, model, engine='auto', anchor=True, size=None, min_confidence=0.0,
+                 **engine_options):
+        """Open the model; the engine is loaded at the first image or by `prepare`."""
+        self.spec = model if isinstance(model, ModelSpec) else find(model)
+        self.engine_name, self.anchor, self.size = engine, anchor, size
+        self.min_confidence, self.engine_options = min_confidence, engine_options
+        self.engine = None
+        if engine != 'auto':
+            engines.choose(engines.ENGINES, engine, 'engine')
+
+    def prepare(self, camera=None):
+        """Load the engine for a camera (the nominal input size without one) and warm it up."""
+        if self.size is not None:
+            height, width = self.size
+        elif camera is None:
+            height, width = self.spec.input_height, self.spec.input_width
+        else:
+            height, width = input_size(self.spec, camera)
+        if self.engine and (self.engine.height, self.engine.width) == (height, width):
+            return
+        self._check_size(height, width)
+        self.engine = engines.load(self.engine_name, self.spec, height, width,
+                                   **self.engine_options)
+        blank = np.zeros((height, width, 3), np.uint8)
+        self.engine.run(blank, np.zeros((height, width), np.float32))
+
+    def _check_size(self, height, width):
+        spec, step = self.spec, self.spec.size_multiple
+        if not step and (height, width) != (spec.input_height, spec.input_width):
+            raise InputError(f'{spec.name} only runs at {spec.input_width}x{spec.input_height}')
+        if step and (height <= 0 or width <= 0 or height % step or width % step):
+            raise InputError(f'{spec.name} needs a height and width that are multiples of '
+                             f'{step}, not {width}x{height}')
+
+    def estimate(self, image, camera, points=None, sparse=None):
+        """
+        Estimate the depth of one image.
+
+        :param image: `(H, W, 3) uint8` RGB.
+        :param camera: Camera of that image.
+        :param points: measured points `(N, 3)` metres in the camera's optical frame, or
+        :param sparse: `(H, W) float32` metres, 0 = none, instead of points.
+        :raises InputError: sizes that do not belong together.
+        """
+        start = perf_counter()
+        _check(image, camera, sparse)
+        self.prepare(camera)
+        height, width = self.engine.height, self.engine.width
+        shrinks = height * width < image.shape[0] * image.shape[1]
+        small = cv2.resize(image, (width, height),
+                           interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
+        measured, small_measured = self._measured(camera, points, sparse)
+        ready = perf_counter()
+        outputs = self.engine.run(small, small_measured)
+        done = perf_counter()
+        frame = self._finish(outputs, camera, measured, small_measured)
+        end = perf_counter()
+        return replace(frame, timings_ms={'preprocess': 1e3 * (ready - start),
+                                          'inference': 1e3 * (done - ready),
+                                          'postprocess': 1e3 * (end - done)})
+
+    def _measured(self, camera, points, sparse):
+        """The measurements on the image's grid and on the model's."""
+        if self.spec.task != 'completion':
+            return None, None
+        height, width = self.engine.height, self.engine.width
+        if points is not None:
+            full = lidar.sparse_depth(points, camera)
+            return full, lidar.resize_sparse(full, height, width)
+        if sparse is None:
+            sparse = np.zeros((camera.height, camera.width), np.float32)
+        clean = np.where(np.isfinite(sparse) & (sparse > 0), sparse, 0).astype(np.float32)
+        return clean, lidar.resize_sparse(clean, height, width)
+
+    def _finish(self, outputs, camera, measured, small_measured):
+        depth = outputs['depth']
+        if self.spec.task == 'monocular':
+            scaled = camera.scaled(depth.shape[1], depth.shape[0])
+            depth = depth * np.float32((scaled.fx * scaled.fy) ** 0.5 / self.spec.focal)
+        residual = None
+        metric = measured is None or bool(small_measured.any())
+        anchored = self.anchor and measured is not None and metric
+        if measured is not None and metric:
+            residual = line_residual(depth, small_measured)
+        if anchored:
+            depth = anchor_broad(depth, small_measured)
+        depth = _upsample(depth, camera)
+        self._mark_unknown(depth)
+        confidence = _enlarge(outputs.get('confidence'), camera)
+        if confidence is not None and self.min_confidence > 0:
+            depth[confidence < self.min_confidence] = np.nan
+        if anchored:
+            anchor_exact(depth, measured)
+        if residual is not None:
+            left = line_residual(depth, measured)
+            residual = replace(residual, anchored_median_abs=left.median_abs
+                               if left else float('nan'))
+        domain = outputs.get('domain')
+        return DepthFrame(depth, camera, confidence, _enlarge(outputs.get('saliency'), camera),
+                          measured, residual, None if domain is None else int(domain), metric)
+
+    def _mark_unknown(self, depth):
+        """Beyond the model's range is +Inf, and what is no distance is NaN (in place)."""
+        spec = self.spec
+        with np.errstate(invalid='ignore'):
+            if spec.depth_max > 0:
+                depth[depth > spec.depth_max] = np.inf
+            depth[~(depth > max(spec.depth_min, 0))] = np.nan
+
+
+def _check(image, camera, sparse):
+    if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8:
+        raise InputError(f'image is {image.dtype} {image.shape}, expected (H, W, 3) uint8 RGB')
+    if image.shape[:2] != (camera.height, camera.width):
+        raise InputError(f'image is {image.shape[1]}x{image.shape[0]} but the camera is '
+                         f'{camera.width}x{camera.height}: use the camera_info of this image')
+    if sparse is not None and sparse.shape != image.shape[:2]:
+        raise InputError(f'sparse depth is {sparse.shape[1]}x{sparse.shape[0]} but the image is '
+                         f'{image.shape[1]}x{image.shape[0]}')
+
+
+def _upsample(depth, camera):
+    """Enlarge without blending foreground and background into flying pixels."""
+    if depth.shape == (camera.height, camera.width):
+        return np.array(depth, np.float32)
+    size = (camera.width, camera.height)
+    smooth = cv2.resize(depth, size, interpolation=cv2.INTER_LINEAR)
+    nearest = cv2.resize(depth, size, interpolation=cv2.INTER_NEAREST)
+    mixed = np.abs(smooth - nearest) > EDGE_RATIO * nearest
+    smooth[mixed] = nearest[mixed]
+    return smooth
+
+
+def _enlarge(values, camera):
+    if values is None or values.shape == (camera.height, camera.width):
+        return values
+    return cv2.resize(values, (camera.width, camera.height), interpolation=cv2.INTER_LINEAR)

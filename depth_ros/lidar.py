@@ -1,0 +1,150 @@
+# Copyright 2026 depth_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+"""From a laser scan or a point cloud to points and to a sparse depth image."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from depth_ros.contracts import InputError
+
+
+@dataclass(frozen=True)
+class Scan:
+    """One 2-D scan; the fields of sensor_msgs/LaserScan, stamp = time of the first beam."""
+
+    ranges: np.ndarray
+    angle_min: float
+    angle_increment: float
+    range_min: float
+    range_max: float
+    time_increment: float = 0.0
+    stamp_ns: int = 0
+    frame_id: str = ''
+
+
+def scan_points(scan):
+    """
+    Points of a scan in its own frame (x forward, y left; REP 103).
+
+    Beams outside [range_min, range_max], NaN, infinite and non-positive ranges are discarded, as
+    the LaserScan definition asks.
+
+    :return: points `(M, 3) float64` metres, time of each after the stamp `(M,)` seconds.
+    :raises InputError: the scan's angles cannot describe its beams.
+    """
+    ranges = np.asarray(scan.ranges, np.float64).ravel()
+    if len(ranges) and not (np.isfinite([scan.angle_min, scan.angle_increment]).all()
+                            and scan.angle_increment != 0):
+        raise InputError(f'scan has angle_min {scan.angle_min} and angle_increment '
+                         f'{scan.angle_increment}: the LiDAR driver publishes a broken scan')
+    with np.errstate(invalid='ignore'):
+        valid = np.isfinite(ranges) & (ranges > 0) & (ranges >= scan.range_min)
+        # Some drivers leave range_max at 0; then there is no upper limit to check.
+        if scan.range_max > 0:
+            valid &= ranges <= scan.range_max
+    index = np.flatnonzero(valid)
+    angles = scan.angle_min + index * scan.angle_increment
+    kept = ranges[index]
+    points = np.stack([kept * np.cos(angles), kept * np.sin(angles), np.zeros(len(kept))], 1)
+    return points, index * float(scan.time_increment)
+
+
+def ring_index(points):
+    """
+    Ring number `(N,) int` of points stored ring by ring, by counting azimuth wrap-arounds.
+
+    A spinning multi-beam LiDAR file without a ring field (KITTI .bin) stores one turn after
+    another; where the azimuth `atan2(y, x)` in [0, 2 pi) falls by more than half a turn, the next
+    ring starts.
+    """
+    points = np.asarray(points)
+    azimuth = np.arctan2(points[:, 1], points[:, 0]) % (2 * np.pi)
+    return np.concatenate([[0], np.cumsum(np.diff(azimuth) < -np.pi)]).astype(int)
+
+
+def elevation(points):
+    """Elevation above the sensor's horizontal plane of points `(N, 3)`, degrees `(N,)`."""
+    points = np.asarray(points, np.float64)
+    return np.degrees(np.arctan2(points[:, 2], np.hypot(points[:, 0], points[:, 1])))
+
+
+def select_ring(points, ring_ids, elevation_deg):
+    """Boolean mask `(N,)` of the ring whose median elevation is nearest `elevation_deg`."""
+    ring_ids = np.asarray(ring_ids)
+    if not len(ring_ids):
+        return np.zeros(0, bool)
+    angles = elevation(points)
+    rings = np.unique(ring_ids)
+    medians = np.array([np.median(angles[ring_ids == ring]) for ring in rings])
+    return ring_ids == rings[np.argmin(np.abs(medians - elevation_deg))]
+
+
+def transform(points, matrix):
+    """Apply a 4x4 rigid transform (target <- source) to points `(N, 3)`."""
+    matrix = np.asarray(matrix, np.float64)
+    return np.asarray(points, np.float64) @ matrix[:3, :3].T + matrix[:3, 3]
+
+
+def deskew(points, offsets_s, linear, angular):
+    """
+    Move every point to the sensor pose at the scan's stamp, for a sensor in constant motion.
+
+    :param points: `(N, 3)` metres, each in the sensor frame at its own time.
+    :param offsets_s: `(N,)` seconds after the stamp.
+    :param linear: velocity `(3,)` m/s of the sensor, in the sensor frame.
+    :param angular: angular velocity `(3,)` rad/s of the sensor, in the sensor frame.
+    :return: `(N, 3)` in the sensor frame at the stamp.
+
+    The pose at offset t is the exponential of the constant twist: rotation exp([w] t) and
+    translation V(w t) v t (Murray, Li, Sastry: A Mathematical Introduction to Robotic
+    Manipulation, eq. 2.36).
+    """
+    points = np.asarray(points, np.float64)
+    times = np.asarray(offsets_s, np.float64)[:, None]
+    linear, angular = np.asarray(linear, float), np.asarray(angular, float)
+    speed = np.linalg.norm(angular)
+    if speed < 1e-9:
+        return points + times * linear
+    axis, theta = angular / speed, times * speed
+    cross = np.cross(axis, points)
+    rotated = points + np.sin(theta) * cross + (1 - np.cos(theta)) * np.cross(axis, cross)
+    cross_v = np.cross(axis, linear)
+    travelled = (times * linear + (1 - np.cos(theta)) / speed * cross_v
+                 + (times - np.sin(theta) / speed) * np.cross(axis, cross_v))
+    return rotated + travelled
+
+
+def sparse_depth(points, camera):
+    """
+    Project points of the optical frame into a sparse depth image; the nearest point wins.
+
+    :param points: `(N, 3)` metres, x right, y down, z forward.
+    :return: `(H, W) float32` metres, 0 = no measurement.
+    """
+    pixels, z = camera.project(points)
+    with np.errstate(invalid='ignore'):
+        columns, rows = np.rint(pixels).T
+        inside = ((columns >= 0) & (columns < camera.width)
+                  & (rows >= 0) & (rows < camera.height))
+    index = rows[inside].astype(np.intp) * camera.width + columns[inside].astype(np.intp)
+    return _scatter_nearest(index, z[inside], camera.height, camera.width)
+
+
+def resize_sparse(sparse, height, width):
+    """Sparse depth `(H, W)`, 0 = none, on a grid of another size; the nearest value wins."""
+    sparse = np.asarray(sparse, np.float32)
+    if sparse.shape == (height, width):
+        return sparse
+    rows, columns = np.nonzero(sparse > 0)
+    values = sparse[rows, columns]
+    row = np.minimum((rows + 0.5) * (height / sparse.shape[0]), height - 1).astype(np.intp)
+    column = np.minimum((columns + 0.5) * (width / sparse.shape[1]), width - 1).astype(np.intp)
+    return _scatter_nearest(row * width + column, values, height, width)
+
+
+def _scatter_nearest(index, values, height, width):
+    image = np.full(height * width, np.inf, np.float32)
+    np.minimum.at(image, index, values.astype(np.float32))
+    image[~np.isfinite(image)] = 0
+    return image.reshape(height, width)
