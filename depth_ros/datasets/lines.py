@@ -3,9 +3,10 @@
 """Cuts the single measured line out of data that holds more than one line."""
 from dataclasses import dataclass
 
+import numpy as np
+
 from depth_ros.contracts import InputError
 from depth_ros.lidar import elevation, ring_index, select_ring, sparse_depth, transform
-import numpy as np
 
 DEFAULT_ELEVATION_DEG = -1.0
 DEFAULT_ROW = 0.6
@@ -49,27 +50,16 @@ def ring_line(points, camera_from_lidar, camera, elevation_deg):
     """
     Take one ring of a full scan as the line and all other rings as ground truth.
 
-    points: (N, 3) metres in the LiDAR frame, stored ring by ring. The ring is chosen by its
-    median elevation inside the image. Far points seen between near ones stay in the ground
-    truth: the LiDAR sits above the camera and sees a little behind edges.
+    points: (N, 3) metres in the LiDAR frame, stored ring by ring; a ring's elevation is the
+    median over its whole turn. Far points seen between near ones stay in the ground truth: the
+    LiDAR sits above the camera and sees a little behind edges.
     """
-    rings = ring_index(points)
+    chosen = select_ring(points, ring_index(points), elevation_deg)
     in_camera = transform(points, camera_from_lidar)
-    visible = inside_image(in_camera, camera)
-    points, rings, in_camera = points[visible], rings[visible], in_camera[visible]
-    chosen = select_ring(points, rings, elevation_deg)
     sparse = sparse_depth(in_camera[chosen], camera)
     others = sparse_depth(in_camera[~chosen], camera)
     depth = np.where(others > 0, others, np.float32(np.nan))
     return Line(sparse, without_line(depth, sparse))
-
-
-def inside_image(points, camera):
-    """Return the mask (N,) of points in the camera frame that project into the image."""
-    pixels, depth = camera.project(points)
-    with np.errstate(invalid='ignore'):
-        return ((depth > 0) & (pixels[:, 0] >= -0.5) & (pixels[:, 0] < camera.width - 0.5)
-                & (pixels[:, 1] >= -0.5) & (pixels[:, 1] < camera.height - 0.5))
 
 
 def binned_ring(raw_depth, camera_from_lidar, camera, elevation_deg):
