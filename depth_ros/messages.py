@@ -58,16 +58,7 @@ def image_array(msg):
 
 def _with_cv_bridge(msg):
     try:
-        import cv_bridge
-        if not hasattr(cv_bridge, 'cvtColor2') and not hasattr(cv_bridge, 'boost'):
-            from importlib.metadata import PackageNotFoundError, version
-            try:
-                version('cv-bridge')
-            except PackageNotFoundError:
-                pass
-            else:
-                raise ImportError('the cv-bridge of the Python registry is a ROS 1 port')
-        return cv_bridge.CvBridge().imgmsg_to_cv2(msg, 'rgb8')
+        return _cv_bridge().CvBridge().imgmsg_to_cv2(msg, 'rgb8')
     except ImportError as error:
         raise InputError(
             f'image encoding {msg.encoding!r} needs cv_bridge of a ROS installation '
@@ -75,6 +66,18 @@ def _with_cv_bridge(msg):
     except Exception as error:
         raise InputError(f'cv_bridge cannot convert encoding {msg.encoding!r} to rgb8: {error}'
                          ) from error
+
+
+def _cv_bridge():
+    """Return the cv_bridge of ROS 2, not the port of ROS 1 that the Python registry carries."""
+    from importlib.metadata import PackageNotFoundError, version
+    try:
+        if version('cv-bridge').startswith('1.'):
+            raise ImportError('the cv-bridge of the Python registry is a ROS 1 port')
+    except PackageNotFoundError:
+        pass
+    import cv_bridge
+    return cv_bridge
 
 
 def image_to_rgb(msg):
