@@ -1,0 +1,51 @@
+# Targets: venv demo test lint clean. Needs Python 3.11, make and a package registry, nothing else.
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV ?= .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+PACKAGED := setup.py setup.cfg pyproject.toml package.xml $(wildcard launch/* config/* resource/depth_ros resource/executables/*)
+DEMO_ARGS ?=
+TEST_ARGS ?=
+
+# A sourced ROS installation, or the environment of another ROS venv, must not leak into this one.
+unexport PYTHONPATH PYTHONHOME LD_LIBRARY_PATH AMENT_PREFIX_PATH COLCON_PREFIX_PATH CMAKE_PREFIX_PATH
+unexport _ROS_WHEELS_BOOTSTRAP_COMPLETE RMW_IMPLEMENTATION VIRTUAL_ENV
+
+.PHONY: venv venv-test demo test lint clean
+.DELETE_ON_ERROR:
+
+venv: $(VENV)/.package.stamp
+
+venv-test: $(VENV)/.test.stamp $(VENV)/.package.stamp
+
+demo: venv
+	$(BIN)/depth_ros demo $(DEMO_ARGS)
+
+test: venv-test
+	$(BIN)/python -m pytest $(TEST_ARGS)
+
+lint: venv-test
+	$(BIN)/python -m pytest test/test_lint.py
+
+clean:
+	rm -rf $(VENV) build install log dist demo_output .pytest_cache .ruff_cache *.egg-info
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(BIN)/python:
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10) and "Python 3.10 or newer is needed (3.11 is tested): make PYTHON=/path/to/python3.11")'
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.demo.stamp: requirements/demo.txt | $(BIN)/python
+	@echo 'Installing ROS 2 (Jazzy wheels) and ONNX Runtime into $(VENV) ...'
+	$(PIP) install --quiet --requirement requirements/demo.txt
+	@touch $@
+
+$(VENV)/.test.stamp: requirements/test.txt $(VENV)/.demo.stamp
+	@echo 'Installing torch, the linters and pytest into $(VENV) ...'
+	$(PIP) install --quiet --requirement requirements/test.txt
+	@touch $@
+
+# Editable: the code is used where it lies; launch files, config and executables are copied.
+$(VENV)/.package.stamp: $(VENV)/.demo.stamp $(PACKAGED)
+	$(PIP) install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@

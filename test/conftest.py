@@ -1,0 +1,31 @@
+# Copyright 2026 depth_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+"""Fixtures that all tests share."""
+import os
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+# Tests never see each other's topics, nor those of a robot on the same network.
+os.environ.setdefault('ROS_AUTOMATIC_DISCOVERY_RANGE', 'LOCALHOST')
+os.environ.setdefault('ROS_DOMAIN_ID', str(os.getpid() % 100 + 1))
+for _name in ('FASTRTPS_DEFAULT_PROFILES_FILE', 'FASTDDS_DEFAULT_PROFILES_FILE'):
+    os.environ.setdefault(_name, str(REPOSITORY / 'config' / 'fastdds_shm.xml'))
+
+
+@pytest.fixture(scope='session')
+def repository():
+    """Path of the checkout."""
+    return REPOSITORY
+
+
+@pytest.fixture(scope='session')
+def shared():
+    """Path of the optional data beside the checkout: `../shared`, or `DEPTH_ROS_SHARED`."""
+    places = [os.environ.get('DEPTH_ROS_SHARED')]
+    places += [REPOSITORY.parent / 'shared', REPOSITORY.parent.parent / 'shared']
+    for place in places:
+        if place and (Path(place) / 'data').is_dir():
+            return Path(place)
+    pytest.skip('the optional data folder ../shared is absent (or set DEPTH_ROS_SHARED)')
