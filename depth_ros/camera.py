@@ -6,9 +6,8 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
-import numpy as np
-
 from depth_ros.contracts import InputError
+import numpy as np
 
 # sensor_msgs/distortion_models names -> how many coefficients OpenCV may be given.
 DISTORTION_MODELS = {'plumb_bob': (0, 4, 5), 'rational_polynomial': (0, 8, 12, 14), '': (0,)}

@@ -7,9 +7,9 @@ The options of every node, typed once.
 tables in `docs/nodes/`; without the flag it says which are out of date.
 """
 
-import sys
 from dataclasses import dataclass
 from pathlib import Path
+import sys
 
 from depth_ros.engines import ENGINES
 from depth_ros.options import option, to_markdown, to_yaml

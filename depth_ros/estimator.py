@@ -7,13 +7,12 @@ from itertools import product
 from time import perf_counter
 
 import cv2
-import numpy as np
-
 from depth_ros import engines, lidar
-from depth_ros.anchoring import LineResidual, anchor_broad, anchor_exact, line_residual
+from depth_ros.anchoring import anchor_broad, anchor_exact, line_residual, LineResidual
 from depth_ros.camera import Camera
 from depth_ros.contracts import InputError
-from depth_ros.model import ModelSpec, find
+from depth_ros.model import find, ModelSpec
+import numpy as np
 
 # Neighbouring depths farther apart than this belong to two surfaces and are never blended.
 EDGE_RATIO = 0.05

@@ -4,9 +4,8 @@
 
 from dataclasses import dataclass
 
-import numpy as np
-
 from depth_ros.contracts import InputError
+import numpy as np
 
 
 @dataclass(frozen=True)

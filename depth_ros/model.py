@@ -12,10 +12,10 @@ below.  Normalisation and unit conversions are inside the graph:
   (1, H, W) 0..1, ``domain`` int64 (1,).
 """
 
+from dataclasses import dataclass, field
 import hashlib
 import json
 import os
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from depth_ros.contracts import InputError

@@ -8,8 +8,8 @@ descriptors and ranges, the YAML files in `config/`, and the tables of the docum
 from these fields.
 """
 
-import math
 from dataclasses import field, fields
+import math
 
 from depth_ros.contracts import InputError
 

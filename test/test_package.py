@@ -145,7 +145,8 @@ def test_colcon_build(repository, tmp_path, options):
     """Colcon sees an ament_python package, builds it, and installs what ros2 looks for."""
     command = colcon()
     copy_sources(repository, tmp_path / 'src' / 'depth_ros')
-    environment = clean_environment(COLCON_LOG_PATH=str(tmp_path / 'log'), COLCON_HOME=str(tmp_path))
+    environment = clean_environment(COLCON_LOG_PATH=str(tmp_path / 'log'),
+                                    COLCON_HOME=str(tmp_path))
     listed = subprocess.run([command, 'list'], cwd=tmp_path, env=environment,
                             capture_output=True, text=True)
     assert '(ros.ament_python)' in listed.stdout, listed.stdout + listed.stderr

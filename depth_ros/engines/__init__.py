@@ -9,7 +9,7 @@ a machine without TensorRT or a GPU.
 
 from importlib import import_module
 
-from depth_ros.contracts import InputError, choose
+from depth_ros.contracts import choose, InputError
 
 ENGINES = {'onnxruntime': 'depth_ros.engines.onnxruntime'}
 

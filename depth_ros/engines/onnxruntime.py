@@ -4,9 +4,8 @@
 
 import os
 
-import numpy as np
-
 from depth_ros.engines import EngineError
+import numpy as np
 
 
 def load(spec, height, width, threads=0, providers=()):

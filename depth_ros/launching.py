@@ -1,0 +1,133 @@
+# Copyright 2026 depth_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+"""
+What the launch files share: arguments with descriptions, the DDS profile, and a node.
+
+The `launch` libraries come with a ROS installation only, so they are imported when called.
+"""
+from pathlib import Path
+
+import depth_ros
+
+DEMO_BAG = Path(depth_ros.__file__).parent / 'demo_bag'
+FLAG = ('true', 'false')
+# name: (default, description[, choices]); an empty default leaves the parameter file's value
+COMMON = {
+    'namespace': ('', 'Namespace of the nodes and of their relative topics.'),
+    'params_file': ('', 'Parameter file (root key /**); empty takes the shipped one.'),
+    'use_sim_time': ('false', 'Take the time from /clock, for bags and simulators.', FLAG),
+    'autostart': ('true', 'Configure and activate the nodes at start.', FLAG),
+    'log_level': ('info', 'Lowest severity that is logged.',
+                  ('debug', 'info', 'warn', 'error', 'fatal')),
+    'use_respawn': ('false', 'Start a node again when its process dies.', FLAG),
+    'dds_profile': ('auto', 'Fast DDS profile file; auto takes the environment, else the '
+                    'shipped shared-memory profile, without which image-sized messages get '
+                    'lost between processes; none sets nothing.'),
+}
+MODEL = {
+    'model': ('', 'Shipped model name or .onnx path; empty: as in the parameter file.'),
+    'engine': ('', 'Inference engine; empty: as in the parameter file.'),
+    'image_transport': ('', 'raw or compressed; empty: as in the parameter file.',
+                        ('', 'raw', 'compressed')),
+}
+CAMERA = {
+    'image': ('image', 'Topic of the camera image (compressed: with /compressed added).'),
+    'camera_info': ('camera_info', 'Topic of the calibration of that image.'),
+}
+LIDAR = {
+    'lidar': ('', 'scan (LaserScan) or cloud (PointCloud2); empty: as in the parameter file.',
+              ('', 'scan', 'cloud')),
+    'scan': ('scan', 'Topic of the LaserScan.'),
+    'cloud': ('cloud', 'Topic of the PointCloud2.'),
+}
+DEPTH = {'depth': ('depth', 'Prefix of the depth topics: <depth>/image, <depth>/points, ...')}
+OUTPUTS = ('image', 'camera_info', 'points', 'confidence', 'image_color')
+
+
+def declare(*tables):
+    """Launch arguments of tables such as COMMON."""
+    from launch.actions import DeclareLaunchArgument
+    return [DeclareLaunchArgument(name, default_value=default, description=description,
+                                  choices=choices[0] if choices else None)
+            for table in tables for name, (default, description, *choices) in table.items()]
+
+
+def dds_profile():
+    """Set the shared-memory profile for every process of this launch (see toolchain in docs)."""
+    from launch.actions import OpaqueFunction
+    return OpaqueFunction(function=_set_profile)
+
+
+def _set_profile(context):
+    from launch.actions import SetEnvironmentVariable
+    chosen = context.launch_configurations['dds_profile']
+    names = ('FASTRTPS_DEFAULT_PROFILES_FILE', 'FASTDDS_DEFAULT_PROFILES_FILE')
+    if chosen == 'auto':
+        given = [context.environment[name] for name in names if context.environment.get(name)]
+        chosen = given[0] if given else str(config_file('fastdds_shm.xml'))
+    return [] if chosen == 'none' else [SetEnvironmentVariable(name, chosen) for name in names]
+
+
+def config_file(name):
+    """Path of a file of the installed `config` folder."""
+    from ament_index_python.packages import get_package_share_directory
+    return Path(get_package_share_directory('depth_ros')) / 'config' / name
+
+
+def node(executable, options=(), topics=(), params='params_file', **fixed):
+    """
+    Return an action that starts one of the package's nodes.
+
+    :param options: launch arguments that override a parameter of the same name when not empty.
+    :param topics: launch arguments that hold the name of the topic of the same name.
+    :param params: launch argument that holds the parameter file.
+    :param fixed: parameters with a fixed value.
+    """
+    from launch.actions import OpaqueFunction
+    return OpaqueFunction(function=_start, args=[executable, options, topics, params, fixed])
+
+
+def _start(context, executable, options, topics, params, fixed):
+    from launch_ros.actions import Node
+    given = context.launch_configurations
+    chosen = given.get(params) or str(config_file(f'{executable}.yaml'))
+    values = {name: _typed(given[name]) for name in ('autostart', 'use_sim_time')}
+    values.update({name: _typed(given[name]) for name in options if given[name]})
+    return [Node(package='depth_ros', executable=executable, name=executable,
+                 namespace=given['namespace'], parameters=[chosen, {**values, **fixed}],
+                 remappings=_remappings(given, topics), output='screen', emulate_tty=True,
+                 respawn=given['use_respawn'] == 'true', respawn_delay=2.0,
+                 arguments=['--ros-args', '--log-level', given['log_level']])]
+
+
+def _typed(text):
+    """Booleans and numbers of launch arguments as such; everything else stays text."""
+    if text in FLAG:
+        return text == 'true'
+    try:
+        return float(text)
+    except ValueError:
+        return text
+
+
+def _remappings(given, topics):
+    rules = []
+    for name in topics:
+        if name == 'depth':
+            rules += [(f'depth/{part}', f'{given[name]}/{part}') for part in OUTPUTS]
+        else:
+            rules.append((name, given[name]))
+        if name == 'image':
+            rules.append(('image/compressed', f'{given[name]}/compressed'))
+    return [(source, target) for source, target in rules if source != target]
+
+
+def stop_with(executable):
+    """Return an action that ends the launch when that node's process ends."""
+    from launch.actions import RegisterEventHandler, Shutdown
+    from launch.event_handlers import OnProcessExit
+
+    def matches(action):
+        return getattr(action, 'node_executable', None) == executable
+    return RegisterEventHandler(OnProcessExit(
+        target_action=matches, on_exit=[Shutdown(reason=f'{executable} has finished')]))
