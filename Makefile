@@ -15,8 +15,10 @@ unexport _ROS_WHEELS_BOOTSTRAP_COMPLETE RMW_IMPLEMENTATION VIRTUAL_ENV
 .DELETE_ON_ERROR:
 
 venv: $(VENV)/.package.stamp
+	@:
 
 venv-test: $(VENV)/.test.stamp $(VENV)/.package.stamp
+	@:
 
 demo: venv
 	$(BIN)/depth_ros demo $(DEMO_ARGS)
@@ -45,7 +47,9 @@ $(VENV)/.test.stamp: requirements/test.txt $(VENV)/.demo.stamp
 	$(PIP) install --quiet --requirement requirements/test.txt
 	@touch $@
 
-# Editable: the code is used where it lies; launch files, config and executables are copied.
+# Editable: the code is used where it lies; launch files, config and executables are copied (an
+# editable install leaves out data_files, a plain `pip install .` does not).
 $(VENV)/.package.stamp: $(VENV)/.demo.stamp $(PACKAGED)
 	$(PIP) install --quiet --no-deps --no-build-isolation --editable .
+	$(BIN)/python setup.py --quiet install_data --install-dir=$(VENV)
 	@touch $@

@@ -116,7 +116,8 @@ def _between_beams(rows, columns, residual, sparse):
     right = np.clip(np.searchsorted(columns, wanted), 1, len(columns) - 1)
     left = right - 1
     gap = columns[right] - columns[left]
-    joined = ((gap <= 0.02 * sparse.shape[1] + 2) & (np.abs(measured[right] - measured[left]) < 0.1)
+    joined = ((gap <= 0.02 * sparse.shape[1] + 2)
+              & (np.abs(measured[right] - measured[left]) < 0.1)
               & (np.abs(residual[right] - residual[left]) < 0.1)
               & (np.abs(rows[right] - rows[left]) <= 3))
     share = (wanted - columns[left]) / np.maximum(gap, 1)

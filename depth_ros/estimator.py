@@ -140,7 +140,7 @@ class Estimator:
                                           'postprocess': 1e3 * (end - done)})
 
     def _measured(self, camera, points, sparse):
-        """The measurements on the image's grid and on the model's."""
+        """Return the measurements on the image's grid and on the model's."""
         if self.spec.task != 'completion':
             return None, None
         height, width = self.engine.height, self.engine.width

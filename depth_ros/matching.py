@@ -41,10 +41,10 @@ class ScanMatcher:
     """
     Nearest-in-time matching of images and scans, for one consumer that may be slow.
 
-    An image is decided as soon as no better scan can be expected: a scan at or after its stamp has
-    arrived, or the running scan period says that the next one will be farther away, or it has
-    waited `max_wait_ns`.  Memory is bounded by `queue_size` images and `scan_count` scans.  A stamp
-    that falls by more than `jump_ns` (a looping bag, a clock set back) clears everything.
+    An image is decided as soon as no better scan can be expected: a scan at or after its stamp
+    has arrived, or the running scan period says that the next one will be farther away, or it
+    has waited `max_wait_ns`.  Memory is bounded by `queue_size` images and `scan_count` scans.
+    A stamp that falls by more than `jump_ns` (a looping bag, a clock set back) clears everything.
 
     Not thread-safe: the caller holds a lock.  `now_ns` is any monotonic clock.
     """

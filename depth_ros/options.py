@@ -97,7 +97,8 @@ def _wrapped(item):
 
 def to_markdown(cls):
     """Markdown table of the options for the documentation."""
-    lines = ['| parameter | default | what it does | limits | read-only |', '|---|---|---|---|---|']
+    lines = ['| parameter | default | what it does | limits | read-only |',
+             '|---|---|---|---|---|']
     for item in fields(cls):
         data = item.metadata
         limits = (', '.join(f'`{choice}`' for choice in data['choices']) if data['choices']
