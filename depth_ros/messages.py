@@ -10,12 +10,11 @@ work too.  The common encodings need neither cv_bridge nor sensor_msgs_py.
 from array import array
 
 import cv2
-import numpy as np
-
 from depth_ros import contracts
 from depth_ros.camera import Camera
-from depth_ros.contracts import NANOSECONDS, InputError
+from depth_ros.contracts import InputError, NANOSECONDS
 from depth_ros.lidar import Scan
+import numpy as np
 
 # encoding -> (NumPy type, channels)
 _LAYOUTS = {'rgb8': ('u1', 3), 'bgr8': ('u1', 3), '8UC3': ('u1', 3), 'rgba8': ('u1', 4),

@@ -2,11 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Model files of a few bytes that satisfy the model contract, for tests."""
 
+from depth_ros.model import CONTRACT, PREFIX
 import numpy as np
 import onnx
 from onnx import helper, numpy_helper, TensorProto
-
-from depth_ros.model import CONTRACT, PREFIX
 
 
 def make_tiny_model(path, task='completion', depth=2.0, fill=False, confidence=None,

@@ -11,11 +11,10 @@ import argparse
 from pathlib import Path
 import sys
 
+from depth_ros.contracts import choose, InputError
 import torch
 from torch import nn
 from torch.nn import functional
-
-from depth_ros.contracts import choose, InputError
 
 HELP = 'export a teacher to an ONNX file that evaluation can use as a baseline'
 

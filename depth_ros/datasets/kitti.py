@@ -1,10 +1,9 @@
 # Copyright 2026 depth_ros maintainers
 # SPDX-License-Identifier: Apache-2.0
 """What the KITTI data sets share: calibration files and laser scans."""
-import numpy as np
-
 from depth_ros.camera import Camera
 from depth_ros.contracts import InputError
+import numpy as np
 
 
 def read_calibration(path):

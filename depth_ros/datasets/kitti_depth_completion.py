@@ -3,12 +3,11 @@
 """KITTI depth completion: projected scans and semi-dense ground truth as 16-bit images."""
 from pathlib import Path
 
-import numpy as np
-
 from depth_ros.camera import Camera
 from depth_ros.contracts import InputError, read_depth
 from depth_ros.datasets import kitti, lines
 from depth_ros.datasets.sample import from_files, read_image, require_frames, Sample
+import numpy as np
 
 LAYOUT = ('<any>/DRIVE_sync/proj_depth/{groundtruth,velodyne_raw}/image_0[23]/N.png with '
           '[raw/]DATE/DRIVE_sync/image_0[23]/data/N.png and [raw/]DATE/calib_*.txt at PATH or '

@@ -3,10 +3,9 @@
 """KITTI 3-D object frames: one image, one full HDL-64 scan, one calibration each."""
 from pathlib import Path
 
-import numpy as np
-
 from depth_ros.datasets import kitti, lines
 from depth_ros.datasets.sample import from_files, read_image, require_frames, Sample
+import numpy as np
 
 LAYOUT = ('[training|testing]/image_2/NNNNNN.png with velodyne/NNNNNN.bin and '
           'calib/NNNNNN.txt')

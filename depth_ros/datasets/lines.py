@@ -3,10 +3,9 @@
 """Cuts the single measured line out of data that holds more than one line."""
 from dataclasses import dataclass
 
-import numpy as np
-
 from depth_ros.contracts import InputError
 from depth_ros.lidar import elevation, ring_index, select_ring, sparse_depth, transform
+import numpy as np
 
 DEFAULT_ELEVATION_DEG = -1.0
 DEFAULT_ROW = 0.6

@@ -1,12 +1,11 @@
 # Copyright 2026 depth_ros maintainers
 # SPDX-License-Identifier: Apache-2.0
 """RGB-D data: registered colour and depth image files, one row of the depth is the line."""
-import numpy as np
-
 from depth_ros.camera import Camera
 from depth_ros.contracts import InputError, read_depth
 from depth_ros.datasets import lines
 from depth_ros.datasets.sample import from_files, read_image, Sample
+import numpy as np
 
 IMAGES = ('.png', '.jpg', '.jpeg', '.ppm')
 DEPTHS = ('.png', '.pgm')

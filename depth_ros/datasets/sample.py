@@ -4,10 +4,9 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import numpy as np
-
 from depth_ros.camera import Camera
 from depth_ros.contracts import InputError
+import numpy as np
 
 
 @dataclass(frozen=True)

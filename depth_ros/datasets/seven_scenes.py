@@ -3,11 +3,10 @@
 """7-Scenes RGB-D frames (Kinect v1; colour and depth differ by a few pixels)."""
 from pathlib import Path
 
-import numpy as np
-
 from depth_ros.contracts import InputError
 from depth_ros.datasets.rgbd import open_pairs, pair_names
 from depth_ros.datasets.sample import require_frames
+import numpy as np
 
 LAYOUT = ('[scene/][seq-NN/]frame-NNNNNN.color.png with frame-NNNNNN.depth.png (16-bit '
           'millimetres), optional camera-intrinsics.txt (3x3)')

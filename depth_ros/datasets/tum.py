@@ -3,11 +3,10 @@
 """TUM RGB-D sequences in their native layout, and single frames N.png with N_depth.png."""
 from pathlib import Path
 
-import numpy as np
-
 from depth_ros.contracts import InputError
 from depth_ros.datasets.rgbd import open_pairs, pair_names
 from depth_ros.datasets.sample import require_frames
+import numpy as np
 
 LAYOUT = ('<sequence>/rgb.txt and depth.txt listing "stamp file" with the files in rgb/ and '
           'depth/, or N.png with N_depth.png (16-bit, 5000 units per metre)')

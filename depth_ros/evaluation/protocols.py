@@ -16,10 +16,9 @@ pixel_weighted    finite and > 0  its compared pixels    weighted mean of RMSE
 """
 from dataclasses import dataclass
 
-import numpy as np
-
 from depth_ros.contracts import choose
 from depth_ros.evaluation.metrics import image_metrics, METRICS
+import numpy as np
 
 # Averaged under the root by protocols that average squares.
 _SQUARES = {'rmse': 'mse', 'irmse': 'imse'}

@@ -2,12 +2,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a node tells about itself: counters, recent timings, problems; on /diagnostics."""
 
+from collections import Counter, deque
 import threading
 import time
-from collections import Counter, deque
 
-import numpy as np
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
+import numpy as np
 
 OK, WARN, ERROR = DiagnosticStatus.OK, DiagnosticStatus.WARN, DiagnosticStatus.ERROR
 

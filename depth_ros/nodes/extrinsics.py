@@ -2,9 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Where the LiDAR is in the camera: from TF when tf2_ros is there, else from parameters."""
 
-import numpy as np
-
 from depth_ros.contracts import InputError
+import numpy as np
 
 BOTH_WAYS = ('give lidar_translation and lidar_rotation (position x y z in metres and '
              'orientation x y z w of the LiDAR in the camera optical frame), or install tf2_ros '

@@ -4,11 +4,14 @@
 
 from dataclasses import fields
 
-from rcl_interfaces.msg import (
-    FloatingPointRange, IntegerRange, ParameterDescriptor, SetParametersResult)
-
 from depth_ros.contracts import InputError
 from depth_ros.options import build, default_of
+from rcl_interfaces.msg import (
+    FloatingPointRange,
+    IntegerRange,
+    ParameterDescriptor,
+    SetParametersResult,
+)
 
 
 def declare(node, cls):

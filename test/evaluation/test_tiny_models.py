@@ -2,13 +2,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """The tiny test models satisfy the contract."""
 
-import numpy as np
-import pytest
-from tiny_models import make_tiny_model
-
 from depth_ros.camera import Camera
 from depth_ros.estimator import Estimator
 from depth_ros.model import read_spec
+import numpy as np
+import pytest
+from tiny_models import make_tiny_model
 
 
 @pytest.mark.parametrize('task', ['completion', 'monocular', 'relative'])
