@@ -34,6 +34,15 @@ class Protocol:
     weighted: bool = False
     strict: bool = False
 
+    @property
+    def definition(self):
+        """The protocol in words, for reports."""
+        pixels = 'finite' if self.minimum is None else f'> {self.minimum:g} m'
+        weight = 'its compared pixels' if self.weighted else '1'
+        rmse = 'sqrt(mean MSE)' if self.average_squares else 'mean of RMSE'
+        return (f'ground truth {pixels}; weight of an image {weight}; RMSE over images: {rmse}; '
+                f'delta {"<" if self.strict else "<="} 1.25^k; no cap on depth')
+
     def image(self, prediction, target):
         """Return the metrics of one image, see ``metrics.image_metrics``."""
         return image_metrics(prediction, target, self.minimum, self.strict)

@@ -1,0 +1,129 @@
+# Copyright 2026 depth_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+"""`depth_ros evaluate`: a model against ground truth and baselines on recorded data."""
+import json
+from pathlib import Path
+
+from depth_ros.camera import Camera
+from depth_ros.contracts import InputError
+from depth_ros.datasets import DATASETS, open_dataset, Options
+from depth_ros.engines import ENGINES
+from depth_ros.estimator import Estimator
+from depth_ros.evaluation import pictures
+from depth_ros.evaluation.baselines import line_baselines, TEACHER_VARIABLE
+from depth_ros.evaluation.environment import environment
+from depth_ros.evaluation.protocols import find_protocol, PROTOCOLS
+from depth_ros.evaluation.run import evaluate
+
+HELP = 'measure a model on a data set or a bag and compare it with baselines'
+SHOWN = ('rmse', 'mae', 'abs_rel', 'log10', 'irmse', 'delta1', 'delta2', 'delta3', 'coverage')
+_TOPICS = ('image', 'camera_info', 'scan', 'cloud', 'depth')
+
+
+def add_arguments(parser):
+    """Add the options of the command."""
+    parser.add_argument('path', type=Path, help='folder or bag that holds the data')
+    parser.add_argument('--dataset', required=True, choices=list(DATASETS),
+                        help='format of the data')
+    parser.add_argument('--model', required=True,
+                        help='name of a model (see `depth_ros models`) or an .onnx file')
+    line = parser.add_mutually_exclusive_group()
+    line.add_argument('--line-elevation', type=float, metavar='DEG',
+                      help='data with a full scan: the line is the ring nearest to this '
+                           'elevation (default -1)')
+    line.add_argument('--line-row', type=float, metavar='FRACTION',
+                      help='RGB-D data: the line is the image row at this fraction of the '
+                           'height (default 0.6)')
+    parser.add_argument('--line-noise', type=float, default=0.0, metavar='M',
+                        help='standard deviation of range noise added to the line, metres')
+    parser.add_argument('--seed', type=int, default=0, help='seed of the line noise')
+    parser.add_argument('--limit', type=int, metavar='N',
+                        help='use at most N frames, evenly spread')
+    parser.add_argument('--protocol', default='image_rmse', choices=list(PROTOCOLS),
+                        help='how images are averaged (default image_rmse)')
+    parser.add_argument('--teacher', metavar='FILE.onnx',
+                        help='relative-depth model scaled by the line as a further baseline '
+                             f'(default: the environment variable {TEACHER_VARIABLE})')
+    parser.add_argument('--engine', default='auto', choices=['auto', *ENGINES],
+                        help='inference engine')
+    parser.add_argument('--no-anchor', action='store_true',
+                        help='do not make the output agree with the line')
+    parser.add_argument('--camera', metavar='K.yaml', help='use these intrinsics instead')
+    for topic in _TOPICS:
+        parser.add_argument(f'--{topic.replace("_", "-")}-topic', metavar='TOPIC',
+                            help=f'bag: topic of the {topic} (default: found by its type)')
+    parser.add_argument('--json', type=Path, required=True, metavar='OUT',
+                        help='file for the report')
+    parser.add_argument('--pictures', type=Path, metavar='DIR',
+                        help='write one picture per frame into this folder')
+
+
+def run(args):
+    """Evaluate, write the report and print a table."""
+    report = run_evaluation(args)
+    args.json.parent.mkdir(parents=True, exist_ok=True)
+    args.json.write_text(json.dumps(report, indent=1, allow_nan=False) + '\n')
+    print(table(report))
+    print(f'\nreport: {args.json}')
+    if args.pictures:
+        print(f'pictures: {args.pictures}')
+    return 0
+
+
+def run_evaluation(args):
+    """Return the report of the parsed command line."""
+    if args.line_noise < 0:
+        raise InputError(f'line noise {args.line_noise} m must not be negative')
+    options = Options(
+        elevation=args.line_elevation, row=args.line_row, noise=args.line_noise, seed=args.seed,
+        camera=Camera.from_yaml(args.camera) if args.camera else None,
+        **{f'{topic}_topic': getattr(args, f'{topic}_topic') for topic in _TOPICS})
+    dataset = open_dataset(args.dataset, args.path, options)
+    estimator = Estimator(args.model, args.engine, anchor=not args.no_anchor)
+    if estimator.spec.task == 'relative':
+        raise InputError(f'{args.model} gives relative depth only; pass it as --teacher')
+    report = evaluate(
+        dataset, estimator, find_protocol(args.protocol), line_baselines(args.teacher),
+        args.limit, _picture_writer(args.pictures) if args.pictures else None)
+    report.update(dataset=args.dataset, path=str(args.path), environment=environment(),
+                  options={'line_noise': args.line_noise, 'seed': args.seed,
+                           'limit': args.limit, 'anchor': not args.no_anchor})
+    return report
+
+
+def _picture_writer(folder):
+    def write(sample, depth):
+        picture = pictures.panel(
+            sample.name, sample.image, sample.sparse, depth, sample.depth)
+        pictures.save(folder / f'{sample.name.replace("/", "_")}.png', picture)
+    return write
+
+
+def table(report):
+    """Return the report as a short text table."""
+    rows = [('model ' + report['model'], report['metrics'])]
+    rows += list(report['baselines'].items())
+    width = max(len(name) for name, _ in rows)
+    lines = [f'{report["frames"]} frames of {report["dataset"]}; line: {report["line"]}',
+             f'{report["protocol"]}: {report["protocol_definition"]}', '',
+             ' ' * width + ''.join(f'{name:>9}' for name in SHOWN)]
+    for name, metrics in rows:
+        lines.append(f'{name:<{width}}' + ''.join(_cell(metrics[key]) for key in SHOWN))
+    residual, latency = report['residual_on_line'], report['latency_ms']
+    if residual:
+        lines.append(f'\non the line before anchoring: median {_unit(residual["median_abs"])} '
+                     f'({100 * residual["median_rel"]:.1f} %), published: '
+                     f'{_unit(residual["anchored_median_abs"])}')
+    if latency['median'] is not None:
+        lines.append(f'latency: median {latency["median"]:.1f} ms, p99 {latency["p99"]:.1f} ms')
+    return '\n'.join(lines)
+
+
+def _cell(value):
+    if value is None:
+        return f'{"-":>9}'
+    return f'{value:>9.1f}' if value >= 100 else f'{value:>9.3f}'
+
+
+def _unit(metres):
+    return '-' if metres is None else f'{metres:.3f} m'
