@@ -11,6 +11,8 @@ import numpy as np
 
 # sensor_msgs/distortion_models names -> how many coefficients OpenCV may be given.
 DISTORTION_MODELS = {'plumb_bob': (0, 4, 5), 'rational_polynomial': (0, 8, 12, 14), '': (0,)}
+# (x/z, y/z) of 84 degrees off the axis: no lens of these models sees farther.
+_WIDEST = 10.0
 
 
 @dataclass(frozen=True)
@@ -35,7 +37,7 @@ class Camera:
         if self.width <= 0 or self.height <= 0:
             raise InputError(f'camera size is {self.width}x{self.height}: the camera_info is '
                              'not filled in; calibrate the camera or fix its driver')
-        numbers = (self.fx, self.fy, self.cx, self.cy, *self.distortion)
+        numbers = (self.fx, self.fy, self.cx, self.cy)
         if not np.isfinite(numbers).all() or self.fx <= 0 or self.fy <= 0:
             raise InputError(f'camera focal length is ({self.fx:g}, {self.fy:g}): the '
                              'camera_info is not calibrated; publish a calibrated one')
@@ -46,6 +48,9 @@ class Camera:
         if len(self.distortion) not in DISTORTION_MODELS[self.model]:
             raise InputError(f'{len(self.distortion)} distortion coefficients do not fit '
                              f'{self.model!r}: expected {DISTORTION_MODELS[self.model]}')
+        if not np.isfinite(self.distortion).all():
+            raise InputError(f'distortion coefficients are {self.distortion}: the camera_info '
+                             'is not calibrated; publish a calibrated one')
 
     @classmethod
     def from_matrix(cls, matrix, width, height, distortion=(), model='plumb_bob'):
@@ -72,14 +77,14 @@ class Camera:
             if 'camera_matrix' in data:
                 return cls.from_matrix(
                     data['camera_matrix']['data'], data['image_width'], data['image_height'],
-                    data.get('distortion_coefficients', {}).get('data', ()),
+                    (data.get('distortion_coefficients') or {}).get('data', ()),
                     data.get('distortion_model', 'plumb_bob'))
             return cls(int(data['width']), int(data['height']),
                        *(float(data[key]) for key in ('fx', 'fy', 'cx', 'cy')),
                        tuple(data.get('distortion', ())), data.get('model', 'plumb_bob'))
         except InputError:
             raise
-        except (KeyError, TypeError, ValueError, UnicodeDecodeError, yaml.YAMLError) as error:
+        except (AttributeError, LookupError, TypeError, ValueError, yaml.YAMLError) as error:
             raise InputError(
                 f'{path} is not a camera file ({error}): expected a ROS calibration YAML with '
                 'camera_matrix, image_width and image_height, or the keys width height fx fy cx '
@@ -106,7 +111,11 @@ class Camera:
                        cy=self.cy - y)
 
     def rays(self):
-        """`(H, W, 2) float32`: X/Z and Y/Z of every pixel, distortion undone; cached."""
+        """
+        `(H, W, 2) float32`: X/Z and Y/Z of every pixel, distortion undone; cached.
+
+        NaN where the lens model has no ray for a pixel.
+        """
         return _rays(self)
 
     def project(self, points):
@@ -130,12 +139,11 @@ class Camera:
         return pixels, z
 
     def _distort(self, normalised):
-        """Distorted coordinates, and which are trusted: the polynomial is only valid in view."""
+        """Distorted coordinates, and which are on the near side of the lens model's fold."""
         import cv2
         if not len(normalised):
             return normalised, np.zeros(0, bool)
-        limit = np.abs(self.rays()).reshape(-1, 2).max(0) * 1.2 + 0.05
-        kept = (np.abs(normalised) <= limit).all(1)
+        kept = np.hypot(*normalised.T) < _fold_radius(self.distortion)
         ones = np.ones((len(normalised), 1))
         pixels, _ = cv2.projectPoints(np.hstack([normalised, ones]), np.zeros(3), np.zeros(3),
                                       np.eye(3), np.array(self.distortion))
@@ -156,13 +164,39 @@ class Camera:
 
 
 @lru_cache(maxsize=8)
+def _fold_radius(distortion):
+    """
+    Radius (x/z, y/z) beyond which the radial polynomial falls and points would come back in.
+
+    The polynomial is that of OpenCV's calib3d; its coefficients are k1 k2 p1 p2 k3 k4 k5 k6 ...
+    """
+    k1, k2, _, _, k3, k4, k5, k6 = np.pad(np.array(distortion[:8], float),
+                                          (0, max(8 - len(distortion), 0)))
+    radius = np.linspace(0, _WIDEST, 10001)
+    square = radius ** 2
+    with np.errstate(divide='ignore', invalid='ignore'):
+        image = (radius * (1 + square * (k1 + square * (k2 + square * k3)))
+                 / (1 + square * (k4 + square * (k5 + square * k6))))
+        falls = np.flatnonzero(~(np.diff(image) > 0))
+    return radius[falls[0]] if len(falls) else _WIDEST
+
+
+@lru_cache(maxsize=8)
 def _rays(camera):
     u, v = np.meshgrid(np.arange(camera.width, dtype=np.float64),
                        np.arange(camera.height, dtype=np.float64))
     if camera.distortion:
         import cv2
         pixels = np.stack([u, v], -1).reshape(-1, 1, 2)
-        rays = cv2.undistortPoints(pixels, camera.matrix, np.array(camera.distortion))
+        coefficients = np.array(camera.distortion)
+        # The default of five iterations is off by pixels at the edge of a wide lens.
+        rays = cv2.undistortPointsIter(
+            pixels, camera.matrix, coefficients, None, None,
+            (cv2.TERM_CRITERIA_COUNT | cv2.TERM_CRITERIA_EPS, 100, 1e-4))
+        # Pixels that no ray reaches through this lens model get none.
+        back, kept = camera._distort(rays[:, 0])
+        missed = np.abs(back * (camera.fx, camera.fy) + (camera.cx, camera.cy) - pixels[:, 0])
+        rays[~(kept & (missed < 0.1).all(1))] = np.nan
         rays = rays.reshape(camera.height, camera.width, 2).astype(np.float32)
     else:
         rays = np.stack([(u - camera.cx) / camera.fx, (v - camera.cy) / camera.fy],

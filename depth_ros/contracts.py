@@ -112,8 +112,9 @@ def _read_npy(path):
         depth = np.load(path, allow_pickle=False)
     except (ValueError, OSError, EOFError) as error:
         raise InputError(f'{path} cannot be read as a .npy array: {error}') from error
-    if depth.ndim != 2:
-        raise InputError(f'{path} has shape {depth.shape}; a depth map is (height, width)')
+    if depth.ndim != 2 or depth.dtype.kind not in 'fiu':
+        raise InputError(f'{path} cannot be read as depth: it holds {depth.dtype} of shape '
+                         f'{depth.shape}, not metres of shape (height, width)')
     depth = depth.astype(np.float32)
     depth[~(depth > 0)] = np.nan
     return depth
@@ -122,9 +123,12 @@ def _read_npy(path):
 def write_depth(path, depth, unit='mm'):
     """Write metres `(H, W)` as .npy (float32 metres) or a 16-bit .png in `unit`."""
     path = Path(path)
-    if path.suffix == '.npy':
-        np.save(path, np.asarray(depth, np.float32))
-        return
     import cv2
-    if not cv2.imwrite(str(path), encode_depth(depth, units_per_metre(unit))):
-        raise InputError(f'cannot write {path}: does the folder exist and is there space?')
+    try:
+        if path.suffix == '.npy':
+            np.save(path, np.asarray(depth, np.float32))
+        elif not cv2.imwrite(str(path), encode_depth(depth, units_per_metre(unit))):
+            raise OSError('does the folder exist and is there space?')
+    except (OSError, cv2.error) as error:
+        raise InputError(f'cannot write {path} (.npy, .png or .pgm): '
+                         f'{str(error).strip().splitlines()[-1]}') from error
