@@ -38,7 +38,7 @@ def scan_points(scan):
         raise InputError(f'scan has angle_min {scan.angle_min} and angle_increment '
                          f'{scan.angle_increment}: the LiDAR driver publishes a broken scan')
     with np.errstate(invalid='ignore'):
-        valid = np.isfinite(ranges) & (ranges > 0) & (ranges >= scan.range_min)
+        valid = np.isfinite(ranges) & (ranges > 0) & ~(ranges < scan.range_min)
         # Some drivers leave range_max at 0; then there is no upper limit to check.
         if scan.range_max > 0:
             valid &= ranges <= scan.range_max
@@ -58,6 +58,8 @@ def ring_index(points):
     ring starts.
     """
     points = np.asarray(points)
+    if not len(points):
+        return np.zeros(0, int)
     azimuth = np.arctan2(points[:, 1], points[:, 0]) % (2 * np.pi)
     return np.concatenate([[0], np.cumsum(np.diff(azimuth) < -np.pi)]).astype(int)
 
@@ -69,13 +71,18 @@ def elevation(points):
 
 
 def select_ring(points, ring_ids, elevation_deg):
-    """Boolean mask `(N,)` of the ring whose median elevation is nearest `elevation_deg`."""
-    ring_ids = np.asarray(ring_ids)
-    if not len(ring_ids):
-        return np.zeros(0, bool)
+    """
+    Boolean mask `(N,)` of the ring whose median elevation is nearest `elevation_deg`.
+
+    Missing returns, which drivers fill with NaN or with zeros, have no say.
+    """
+    points, ring_ids = np.asarray(points, np.float64), np.asarray(ring_ids)
+    valid = np.isfinite(points).all(1) & points.any(1)
+    if not valid.any():
+        return np.zeros(len(ring_ids), bool)
     angles = elevation(points)
-    rings = np.unique(ring_ids)
-    medians = np.array([np.median(angles[ring_ids == ring]) for ring in rings])
+    rings = np.unique(ring_ids[valid])
+    medians = np.array([np.median(angles[valid & (ring_ids == ring)]) for ring in rings])
     return ring_ids == rings[np.argmin(np.abs(medians - elevation_deg))]
 
 
