@@ -63,6 +63,10 @@ def input_size(spec, camera):
     return min(product(nearby(height), nearby(height * aspect)), key=misfit)
 
 
+class NoLineError(InputError):
+    """A completion model that must have a line got no measurement inside the image."""
+
+
 class Estimator:
     """
     Dense metric depth from an image and, for a completion model, a measured line.
@@ -72,6 +76,8 @@ class Estimator:
     :param anchor: make the output agree with the measured line.
     :param size: (height, width) to run the model at; None chooses it from the camera.
     :param min_confidence: depth below this confidence is published as unknown.
+    :param require_line: raise NoLineError instead of estimating relative depth when a completion
+        model gets no measurement inside the image.
     :param engine_options: passed to the engine, e.g. `threads`.
 
     Three lines without ROS: ``estimator = Estimator('completion')``,
@@ -79,11 +85,12 @@ class Estimator:
     """
 
     def __init__(self, model, engine='auto', anchor=True, size=None, min_confidence=0.0,
-                 **engine_options):
+                 require_line=False, **engine_options):
         """Open the model; the engine is loaded at the first image or by `prepare`."""
         self.spec = model if isinstance(model, ModelSpec) else find(model)
         self.engine_name, self.anchor, self.size = engine, anchor, size
         self.min_confidence, self.engine_options = min_confidence, engine_options
+        self.require_line = require_line
         self.engine = None
         if engine != 'auto':
             engines.choose(engines.ENGINES, engine, 'engine')
@@ -130,6 +137,8 @@ class Estimator:
         small = cv2.resize(image, (width, height),
                            interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
         measured, small_measured = self._measured(camera, points, sparse)
+        if self.require_line and measured is not None and not small_measured.any():
+            raise NoLineError('no measurement falls into the image')
         ready = perf_counter()
         outputs = self.engine.run(small, small_measured)
         done = perf_counter()

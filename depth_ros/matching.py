@@ -18,6 +18,7 @@ class Drop(Enum):
     QUEUE_FULL = 'too many images waited for a scan'
     OUT_OF_ORDER = 'older than an image already taken'
     TIME_JUMP = 'time jumped back while it waited'
+    STOPPED = 'the node was deactivated'
 
 
 @dataclass(frozen=True)
@@ -60,9 +61,10 @@ class ScanMatcher:
         self._scans = deque(maxlen=scan_count)
         self._newest_image = None
 
-    def clear(self):
-        """Forget all images and scans; the counters stay."""
-        self.drops[Drop.TIME_JUMP] += len(self._pending)
+    def clear(self, reason=Drop.STOPPED):
+        """Forget all images (dropped for `reason`) and scans; the counters stay."""
+        if self._pending:
+            self.drops[reason] += len(self._pending)
         self._pending.clear()
         self._scans.clear()
         self._newest_image = None
@@ -117,6 +119,11 @@ class ScanMatcher:
         return self._pending[0].arrival_ns + self.max_wait_ns if self._pending else None
 
     @property
+    def waiting(self):
+        """Number of images that are not decided."""
+        return len(self._pending)
+
+    @property
     def scan_period_ns(self):
         """Median time between the scans at hand, or None with fewer than three."""
         if len(self._scans) < 3:
@@ -125,7 +132,7 @@ class ScanMatcher:
 
     def _jump(self):
         self.time_jumps += 1
-        self.clear()
+        self.clear(Drop.TIME_JUMP)
 
     def _decide(self, pending, now_ns):
         best = min(self._scans, key=lambda s: abs(s[0] - pending.stamp_ns), default=None)

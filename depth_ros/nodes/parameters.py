@@ -29,7 +29,11 @@ def declare(node, cls):
 
 
 def follow(node, cls, apply):
-    """Validate changes of parameters at run time and hand the new configuration to `apply`."""
+    """
+    Validate changes of parameters at run time and hand the new configuration to `apply`.
+
+    `apply` may refuse it with an InputError, and then must have changed nothing.
+    """
     names = {item.name for item in fields(cls)}
 
     def on_set(parameters):
@@ -38,10 +42,9 @@ def follow(node, cls, apply):
             return SetParametersResult(successful=True)
         values = {name: _plain(node.get_parameter(name).value) for name in names} | changed
         try:
-            config = build(cls, values)
+            apply(build(cls, values))
         except InputError as error:
             return SetParametersResult(successful=False, reason=str(error))
-        apply(config)
         return SetParametersResult(successful=True)
 
     node.add_on_set_parameters_callback(on_set)

@@ -1,0 +1,175 @@
+# Copyright 2026 depth_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+"""What every node shares: lifecycle, autostart, parameters, diagnostics, a clean end."""
+
+import sys
+import traceback
+
+import rclpy
+from diagnostic_msgs.msg import DiagnosticArray
+from rclpy.clock import Clock, ClockType
+from rclpy.exceptions import ParameterException
+from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
+from rclpy.lifecycle import LifecycleNode, TransitionCallbackReturn
+from rclpy.qos import QoSPresetProfiles, QoSProfile
+from rclpy.qos_overriding_options import QoSOverridingOptions
+
+from depth_ros.contracts import InputError
+from depth_ros.nodes import diagnostics, parameters
+
+
+class BaseNode(LifecycleNode):
+    """
+    Lifecycle node with typed options and diagnostics.
+
+    A node implements `configure`, `activate`, `deactivate` and `cleanup`; an InputError in one of
+    them fails the transition, and the node lives on and says why.
+    """
+
+    def __init__(self, name, config_class):
+        """Declare the parameters of `config_class`; raises InputError for a bad value."""
+        super().__init__(name)
+        self.tracker = diagnostics.Tracker()
+        self.failure = ''
+        self.config = parameters.declare(self, config_class)
+        parameters.follow(self, config_class, self.reconfigure)
+        self._diagnostics = self.create_publisher(DiagnosticArray, '/diagnostics', 10)
+        # Steady time: diagnostics must also speak when simulated time stands still.
+        self._diagnostics_timer = self.create_timer(
+            self.config.diagnostics_period, self.publish_diagnostics,
+            clock=Clock(clock_type=ClockType.STEADY_TIME))
+
+    def start(self):
+        """Configure and activate, when `autostart` says so."""
+        if not self.config.autostart:
+            return
+        if self.trigger_configure() == TransitionCallbackReturn.SUCCESS:
+            self.trigger_activate()
+
+    def close(self):
+        """Stop all work before the node is destroyed."""
+        self.deactivate()
+        self.cleanup()
+
+    def configure(self):
+        """Load what is heavy and create publishers."""
+
+    def activate(self):
+        """Subscribe and start to work."""
+
+    def deactivate(self):
+        """Unsubscribe and stop; safe to call at any time."""
+
+    def cleanup(self):
+        """Free everything; safe to call at any time."""
+
+    def reconfigure(self, config):
+        """Take a changed configuration at run time."""
+        self.config = config
+
+    def extra_problems(self):
+        """Problems found by looking at the node now, as (level, message)."""
+        return []
+
+    def extra_values(self):
+        """Diagnostics values beside the tracker's."""
+        return {}
+
+    def on_configure(self, state):
+        """Lifecycle transition."""
+        return self._transition('configure', self.configure, super().on_configure, state)
+
+    def on_activate(self, state):
+        """Lifecycle transition."""
+        return self._transition('activate', self.activate, super().on_activate, state)
+
+    def on_deactivate(self, state):
+        """Lifecycle transition."""
+        return self._transition('deactivate', self.deactivate, super().on_deactivate, state)
+
+    def on_cleanup(self, state):
+        """Lifecycle transition."""
+        return self._transition('clean up', self.cleanup, super().on_cleanup, state)
+
+    def on_shutdown(self, state):
+        """Lifecycle transition."""
+        return self._transition('shut down', self.close, super().on_shutdown, state)
+
+    def on_error(self, state):
+        """Lifecycle transition: free everything and be ready to be configured again."""
+        return self._transition('recover', self.close, super().on_error, state)
+
+    def _transition(self, name, action, inherited, state):
+        try:
+            action()
+        except InputError as error:
+            self.failure = f'cannot {name}: {error}'
+        except Exception as error:
+            self.failure = f'cannot {name}: {type(error).__name__}: {error}'
+            self.get_logger().error(traceback.format_exc())
+        else:
+            self.failure = ''
+            return inherited(state)
+        self.get_logger().error(self.failure)
+        return TransitionCallbackReturn.FAILURE
+
+    @property
+    def state(self):
+        """Lifecycle state as text."""
+        return self._state_machine.current_state[1]
+
+    def publish_diagnostics(self):
+        """Publish one message on /diagnostics."""
+        problems = [(diagnostics.ERROR, self.failure)] if self.failure else []
+        problems += self.tracker.problems() + self.extra_problems()
+        if not problems and self.state != 'active':
+            problems = [(diagnostics.WARN, f'node is {self.state}')]
+        values = {'state': self.state, **self.tracker.summary(), **self.extra_values()}
+        self._diagnostics.publish(diagnostics.diagnostic_array(
+            self.get_clock().now().to_msg(), self.get_fully_qualified_name(), 'depth_ros',
+            problems, values))
+
+    def report(self, key, message, level=diagnostics.ERROR):
+        """Put a problem on /diagnostics, and in the log the first time."""
+        if self.tracker.problem(key, message, level):
+            log = self.get_logger()
+            (log.error if level == diagnostics.ERROR else log.warning)(message)
+
+    def subscribe(self, message_type, topic, callback, depth=5):
+        """Subscription with sensor-data QoS (REP 2003) that `qos_overrides` can change."""
+        qos = QoSProfile(depth=depth, history=QoSPresetProfiles.SENSOR_DATA.value.history,
+                         reliability=QoSPresetProfiles.SENSOR_DATA.value.reliability)
+        return self.create_subscription(
+            message_type, topic, callback, qos,
+            qos_overriding_options=QoSOverridingOptions.with_default_policies())
+
+    def advertise(self, message_type, topic, depth=5):
+        """Lifecycle publisher (reliable, so that every kind of subscriber can be served)."""
+        return self.create_lifecycle_publisher(
+            message_type, topic, QoSProfile(depth=depth),
+            qos_overriding_options=QoSOverridingOptions.with_default_policies())
+
+
+def run(node_class, args=None):
+    """Run one node until it is told to stop; returns the exit status."""
+    rclpy.init(args=args)
+    node, executor = None, None
+    try:
+        node = node_class()
+        executor = SingleThreadedExecutor()
+        executor.add_node(node)
+        node.start()
+        executor.spin()
+    except (KeyboardInterrupt, ExternalShutdownException):
+        pass
+    except (InputError, ParameterException) as error:
+        print(f'{node_class.__name__}: {error}', file=sys.stderr)
+        return 2
+    finally:
+        if executor is not None:
+            executor.shutdown()
+        if node is not None:
+            node.close()
+            node.destroy_node()
+        rclpy.try_shutdown()
+    return 0
