@@ -5,17 +5,16 @@
 import sys
 import traceback
 
-import rclpy
+from depth_ros.contracts import InputError
+from depth_ros.nodes import diagnostics, parameters
 from diagnostic_msgs.msg import DiagnosticArray
+import rclpy
 from rclpy.clock import Clock, ClockType
 from rclpy.exceptions import ParameterException
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.lifecycle import LifecycleNode, TransitionCallbackReturn
 from rclpy.qos import QoSPresetProfiles, QoSProfile
 from rclpy.qos_overriding_options import QoSOverridingOptions
-
-from depth_ros.contracts import InputError
-from depth_ros.nodes import diagnostics, parameters
 
 
 class BaseNode(LifecycleNode):

@@ -2,12 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Node: camera and LiDAR in, metric depth out."""
 
+from dataclasses import replace
 import sys
 import time
-from dataclasses import replace
-
-import numpy as np
-from sensor_msgs.msg import LaserScan, PointCloud2
 
 from depth_ros import lidar, messages
 from depth_ros.config import CompletionConfig
@@ -15,9 +12,11 @@ from depth_ros.contracts import NANOSECONDS
 from depth_ros.estimator import NoLineError
 from depth_ros.matching import ScanMatcher
 from depth_ros.nodes.base import run
-from depth_ros.nodes.depth import WARN, DepthNode, Skip
+from depth_ros.nodes.depth import DepthNode, Skip, WARN
 from depth_ros.nodes.extrinsics import make_extrinsics, sensor_motion
 from depth_ros.nodes.worker import seconds_until
+import numpy as np
+from sensor_msgs.msg import LaserScan, PointCloud2
 
 NO_POINT = 'dropped: no LiDAR point in the image'
 
@@ -155,7 +154,7 @@ class CompletionNode(DepthNode):
         return drops
 
     def extra_values(self):
-        """Waiting drops, time jumps, source of the extrinsics."""
+        """Add the matching and the source of the extrinsics."""
         values = super().extra_values()
         drops = self.worker.locked(self.matcher.drops.copy)
         for reason, count in drops.items():

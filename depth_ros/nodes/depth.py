@@ -2,12 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the completion and the monocular node share: an image comes in, depth goes out."""
 
+from dataclasses import dataclass
 import time
 import traceback
-from dataclasses import dataclass
 from typing import Any
-
-from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 
 from depth_ros import messages
 from depth_ros.contracts import InputError
@@ -17,6 +15,7 @@ from depth_ros.nodes.diagnostics import ERROR, WARN
 from depth_ros.nodes.outputs import DepthOutputs
 from depth_ros.nodes.watch import InputWatch
 from depth_ros.nodes.worker import Worker
+from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 
 
 @dataclass(frozen=True)

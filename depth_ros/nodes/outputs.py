@@ -4,10 +4,9 @@
 
 import copy
 
+from depth_ros import messages, pictures
 import numpy as np
 from sensor_msgs.msg import CameraInfo, Image, PointCloud2, PointField
-
-from depth_ros import messages, pictures
 
 TOPICS = {'depth/image': Image, 'depth/camera_info': CameraInfo, 'depth/points': PointCloud2,
           'depth/confidence': Image, 'depth/image_color': Image}

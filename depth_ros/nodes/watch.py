@@ -4,9 +4,8 @@
 
 import time
 
-from rclpy.qos import QoSReliabilityPolicy
-
 from depth_ros.nodes.diagnostics import WARN
+from rclpy.qos import QoSReliabilityPolicy
 
 
 class InputWatch:
