@@ -182,7 +182,8 @@ def test_points_behind_the_camera_leave_no_trace():
     assert not lidar.sparse_depth(points, CAMERA).any()
 
 
-@pytest.mark.parametrize('height,width', [(12, 16), (13, 21), (48, 64), (96, 128), (1, 1), (7, 99)])
+@pytest.mark.parametrize('height,width', [(12, 16), (13, 21), (48, 64), (96, 128), (1, 1),
+                                          (7, 99)])
 def test_resizing_keeps_the_nearest_and_invents_nothing(height, width):
     rng = np.random.default_rng(6)
     sparse = np.where(rng.random((48, 64)) < 0.1, rng.uniform(1, 9, (48, 64)), 0)
