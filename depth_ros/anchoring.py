@@ -5,6 +5,7 @@
 from dataclasses import asdict, dataclass
 
 import cv2
+from depth_ros.lidar import measured_pixels
 import numpy as np
 
 # Vertical reach of the broad correction as a share of the image height: corrections from a line
@@ -36,7 +37,7 @@ class LineResidual:
 
 def line_residual(depth, sparse):
     """Residual of `depth` on `sparse` (both `(H, W)`, 0 = none); None when nothing is measured."""
-    rows, columns = np.nonzero(sparse > 0)
+    rows, columns = measured_pixels(sparse)
     predicted, measured = depth[rows, columns], sparse[rows, columns]
     usable = np.isfinite(predicted) & (predicted > 0)
     if not usable.any():
@@ -59,7 +60,7 @@ def anchor_broad(depth, sparse, reach=REACH):
     :return: corrected depth `(H, W) float32`.
     """
     height, width = depth.shape
-    rows, columns = np.nonzero(sparse > 0)
+    rows, columns = measured_pixels(sparse)
     if not len(rows):
         return depth
     residual = np.log(sparse[rows, columns] / depth[rows, columns])
@@ -89,7 +90,7 @@ def anchor_exact(depth, sparse, reach_px=3):
     Where every column holds at most one measurement, the correction is also interpolated between
     neighbouring beams on one surface, so that no comb of single pixels stands out.
     """
-    rows, columns = np.nonzero(sparse > 0)
+    rows, columns = measured_pixels(sparse)
     if not len(rows):
         return depth
     with np.errstate(divide='ignore', invalid='ignore'):

@@ -112,11 +112,13 @@ class Camera:
 
     def rays(self):
         """
-        `(H, W, 2) float32`: X/Z and Y/Z of every pixel, distortion undone; cached.
+        `(H, W, 2) float32`: X/Z and Y/Z of every pixel, distortion undone; read-only.
 
         NaN where the lens model has no ray for a pixel.
         """
-        return _rays(self)
+        rays = np.stack(_ray_planes(self), -1)
+        rays.flags.writeable = False
+        return rays
 
     def project(self, points):
         """
@@ -155,12 +157,14 @@ class Camera:
         if depth.shape != (self.height, self.width):
             raise InputError(f'depth is {depth.shape[1]}x{depth.shape[0]} but the camera is '
                              f'{self.width}x{self.height}: scale the camera first')
-        points = np.empty((self.height, self.width, 3), np.float32)
-        # inf * 0 on the optical axis is NaN, as wanted: no point without a finite depth.
-        finite = np.where(np.isfinite(depth), depth, np.float32(np.nan))
-        np.multiply(self.rays(), finite[..., None], out=points[..., :2])
-        points[..., 2] = finite
-        return points
+        x, y = _ray_planes(self)
+        unknown = ~np.isfinite(depth)
+        if self.distortion:
+            unknown |= np.isnan(x)
+        if unknown.any():
+            depth = np.where(unknown, np.float32(np.nan), depth)
+        import cv2
+        return cv2.merge([x * depth, y * depth, depth])
 
 
 @lru_cache(maxsize=8)
@@ -182,7 +186,7 @@ def _fold_radius(distortion):
 
 
 @lru_cache(maxsize=8)
-def _rays(camera):
+def _ray_planes(camera):
     u, v = np.meshgrid(np.arange(camera.width, dtype=np.float64),
                        np.arange(camera.height, dtype=np.float64))
     if camera.distortion:
@@ -197,9 +201,10 @@ def _rays(camera):
         back, kept = camera._distort(rays[:, 0])
         missed = np.abs(back * (camera.fx, camera.fy) + (camera.cx, camera.cy) - pixels[:, 0])
         rays[~(kept & (missed < 0.1).all(1))] = np.nan
-        rays = rays.reshape(camera.height, camera.width, 2).astype(np.float32)
+        u, v = np.moveaxis(rays.reshape(camera.height, camera.width, 2), -1, 0)
     else:
-        rays = np.stack([(u - camera.cx) / camera.fx, (v - camera.cy) / camera.fy],
-                        -1).astype(np.float32)
-    rays.flags.writeable = False
-    return rays
+        u, v = (u - camera.cx) / camera.fx, (v - camera.cy) / camera.fy
+    planes = tuple(np.ascontiguousarray(plane, np.float32) for plane in (u, v))
+    for plane in planes:
+        plane.flags.writeable = False
+    return planes

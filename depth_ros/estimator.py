@@ -214,9 +214,12 @@ def _upsample(depth, camera):
         return np.array(depth, np.float32)
     size = (camera.width, camera.height)
     smooth = cv2.resize(depth, size, interpolation=cv2.INTER_LINEAR)
-    nearest = cv2.resize(depth, size, interpolation=cv2.INTER_NEAREST)
-    mixed = np.abs(smooth - nearest) > EDGE_RATIO * nearest
-    smooth[mixed] = nearest[mixed]
+    square = np.ones((3, 3), np.uint8)
+    edge = cv2.dilate(depth, square) > (1 + EDGE_RATIO) * cv2.erode(depth, square)
+    if edge.any():
+        nearest = cv2.resize(depth, size, interpolation=cv2.INTER_NEAREST)
+        edge = cv2.resize(edge.view(np.uint8), size, interpolation=cv2.INTER_NEAREST)
+        cv2.copyTo(nearest, edge, smooth)
     return smooth
 
 

@@ -137,12 +137,18 @@ def sparse_depth(points, camera):
     return _scatter_nearest(index, z[inside], camera.height, camera.width)
 
 
+def measured_pixels(sparse):
+    """Rows and columns `(N,) int` of the measurements in a sparse depth image `(H, W)`."""
+    # On the flat view this is several times faster than np.nonzero on two axes.
+    return np.divmod(np.flatnonzero(np.ravel(sparse) > 0), sparse.shape[1])
+
+
 def resize_sparse(sparse, height, width):
     """Sparse depth `(H, W)`, 0 = none, on a grid of another size; the nearest value wins."""
     sparse = np.asarray(sparse, np.float32)
     if sparse.shape == (height, width):
         return sparse
-    rows, columns = np.nonzero(sparse > 0)
+    rows, columns = measured_pixels(sparse)
     values = sparse[rows, columns]
     row = np.minimum((rows + 0.5) * (height / sparse.shape[0]), height - 1).astype(np.intp)
     column = np.minimum((columns + 0.5) * (width / sparse.shape[1]), width - 1).astype(np.intp)

@@ -218,16 +218,18 @@ def fill_cloud(msg, point_field, points, rgb, header):
     :param rgb: `(H, W, 3) uint8`.
     """
     height, width = points.shape[:2]
-    data = np.empty((height, width, 4), np.float32)
-    data[..., :3] = points
-    colour = data.view(np.uint8)[..., 12:]
-    # The field `rgb` packs 0x00RRGGBB, little-endian: blue first.
-    colour[..., 0], colour[..., 1], colour[..., 2] = rgb[..., 2], rgb[..., 1], rgb[..., 0]
-    colour[..., 3] = 0
+    # The field `rgb` packs 0x00RRGGBB, little-endian: blue first, and no alpha, which would make
+    # the number a NaN.
+    colour = cv2.cvtColor(np.ascontiguousarray(rgb), cv2.COLOR_RGB2BGRA).view(np.uint32)
+    colour &= 0x00FFFFFF
+    data = array('B', [0]) * (16 * height * width)
+    target = np.frombuffer(data, np.float32).reshape(height, width, 4)
+    cv2.mixChannels([np.ascontiguousarray(points), colour.view(np.float32)], [target],
+                    [0, 0, 1, 1, 2, 2, 3, 3])
     msg.header, msg.height, msg.width = header, height, width
     msg.fields = [point_field(name=name, offset=4 * i, datatype=point_field.FLOAT32, count=1)
                   for i, name in enumerate(('x', 'y', 'z', 'rgb'))]
     msg.is_bigendian, msg.is_dense = False, False
     msg.point_step, msg.row_step = 16, 16 * width
-    msg.data = _bytes_of(data)
+    msg.data = data
     return msg
