@@ -8,7 +8,7 @@ from depth_ros.contracts import InputError, read_depth, sparse_from_depth, write
 from depth_ros.datasets.sample import read_image
 from depth_ros.engines import ENGINES
 from depth_ros.estimator import Estimator
-from depth_ros.evaluation import pictures
+from depth_ros.pictures import colorize, depth_range, save
 import numpy as np
 
 HELP = 'one image and one measured line to dense depth files'
@@ -47,7 +47,7 @@ def run(args):
     args.out.parent.mkdir(parents=True, exist_ok=True)
     write_depth(args.out, frame.depth, unit)
     colour = args.out.with_name(f'{args.out.stem}_color.png')
-    pictures.save(colour, pictures.colorize(frame.depth, *pictures.depth_limits(frame.depth)))
+    save(colour, colorize(frame.depth, depth_range(frame.depth)[1]))
     known = np.isfinite(frame.depth)
     print(f'wrote {args.out} ({unit}) and {colour}')
     print(f'depth known at {100 * known.mean():.1f} % of the pixels'

@@ -9,9 +9,9 @@ from depth_ros.contracts import InputError
 from depth_ros.datasets import DATASETS, open_dataset, Options
 from depth_ros.engines import ENGINES
 from depth_ros.estimator import Estimator
-from depth_ros.evaluation import pictures
 from depth_ros.evaluation.baselines import line_baselines, TEACHER_VARIABLE
 from depth_ros.evaluation.environment import environment
+from depth_ros.evaluation.pictures import save_panel
 from depth_ros.evaluation.protocols import find_protocol, PROTOCOLS
 from depth_ros.evaluation.run import evaluate
 
@@ -93,9 +93,7 @@ def run_evaluation(args):
 
 def _picture_writer(folder):
     def write(sample, depth):
-        picture = pictures.panel(
-            sample.name, sample.image, sample.sparse, depth, sample.depth)
-        pictures.save(folder / f'{sample.name.replace("/", "_")}.png', picture)
+        save_panel(folder, sample.name, sample.image, sample.sparse, depth, sample.depth)
     return write
 
 

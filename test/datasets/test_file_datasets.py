@@ -174,7 +174,7 @@ def test_limit_spreads_evenly(tmp_path):
     ('kitti_object', 'kitti/object', 8, 250), ('tum', 'tum', 2, 400),
     ('kitti_depth_completion', 'kitti/depth_completion', 24, 250),
     ('redwood', 'redwood', 3, 400), ('seven_scenes', '7scenes_redkitchen', 82, 400),
-    ('nyu', 'nyu', 5, 300)])
+    ('nyu', 'nyu', 5, 250)])
 def test_real_samples(shared, name, folder, frames, line):
     dataset = open_dataset(name, shared / 'data' / folder)
     assert len(dataset) == frames

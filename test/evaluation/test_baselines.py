@@ -2,8 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Baselines on lines small enough to fill by hand."""
 from depth_ros.contracts import InputError
-from depth_ros.evaluation.baselines import (
-    line_baselines, line_median, nearest_fill, ScaledTeacher)
+from depth_ros.evaluation.baselines import line_baselines, line_median, nearest_fill, ScaledTeacher
 import numpy as np
 import pytest
 from tiny_models import make_tiny_model
