@@ -3,30 +3,12 @@
 """Where the LiDAR is in the camera: from TF when tf2_ros is there, else from parameters."""
 
 from depth_ros.contracts import InputError
+from depth_ros.poses import matrix_from
 import numpy as np
 
 BOTH_WAYS = ('give lidar_translation and lidar_rotation (position x y z in metres and '
              'orientation x y z w of the LiDAR in the camera optical frame), or install tf2_ros '
              'and publish the transform')
-
-
-def matrix_from(translation, rotation):
-    """
-    4x4 transform from a position `(3,)` and a quaternion x y z w `(4,)`.
-
-    :raises InputError: the quaternion is not of unit length (1 % tolerance).
-    """
-    x, y, z, w = np.asarray(rotation, float)
-    norm = float(np.sqrt(x * x + y * y + z * z + w * w))
-    if abs(norm - 1) > 0.01:
-        raise InputError(f'lidar_rotation has length {norm:.3g}, a rotation has length 1')
-    x, y, z, w = x / norm, y / norm, z / norm, w / norm
-    matrix = np.eye(4)
-    matrix[:3, :3] = [[1 - 2 * (y * y + z * z), 2 * (x * y - z * w), 2 * (x * z + y * w)],
-                      [2 * (x * y + z * w), 1 - 2 * (x * x + z * z), 2 * (y * z - x * w)],
-                      [2 * (x * z - y * w), 2 * (y * z + x * w), 1 - 2 * (x * x + y * y)]]
-    matrix[:3, 3] = translation
-    return matrix
 
 
 class ParameterExtrinsics:

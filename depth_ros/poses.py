@@ -1,0 +1,64 @@
+# Copyright 2026 depth_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+"""Rigid poses as 4x4 matrices, and the tree of frames that do not move."""
+
+from depth_ros.contracts import InputError
+import numpy as np
+
+
+def matrix_from(translation, rotation):
+    """
+    4x4 transform from a position `(3,)` and a quaternion x y z w `(4,)`.
+
+    :raises InputError: the quaternion is not of unit length (1 % tolerance).
+    """
+    x, y, z, w = np.asarray(rotation, float)
+    norm = float(np.sqrt(x * x + y * y + z * z + w * w))
+    if not abs(norm - 1) <= 0.01:
+        raise InputError(f'lidar_rotation has length {norm:.3g}, a rotation has length 1')
+    x, y, z, w = x / norm, y / norm, z / norm, w / norm
+    matrix = np.eye(4)
+    matrix[:3, :3] = [[1 - 2 * (y * y + z * z), 2 * (x * y - z * w), 2 * (x * z + y * w)],
+                      [2 * (x * y + z * w), 1 - 2 * (x * x + z * z), 2 * (y * z - x * w)],
+                      [2 * (x * z - y * w), 2 * (y * z + x * w), 1 - 2 * (x * x + y * y)]]
+    matrix[:3, 3] = translation
+    return matrix
+
+
+class FrameTree:
+    """Frames joined by fixed transforms, as /tf_static publishes them."""
+
+    def __init__(self):
+        """Start without any frame."""
+        self._to_parent = {}
+
+    def add(self, msg):
+        """Take the transforms of a tf2_msgs/TFMessage."""
+        for stamped in msg.transforms:
+            t, q = stamped.transform.translation, stamped.transform.rotation
+            self._to_parent[stamped.child_frame_id.lstrip('/')] = (
+                stamped.header.frame_id.lstrip('/'),
+                matrix_from((t.x, t.y, t.z), (q.x, q.y, q.z, q.w)))
+
+    def lookup(self, target, source):
+        """
+        Return target <- source, `(4, 4)`.
+
+        :raises InputError: the frames are not joined; the known frames are named.
+        """
+        target, source = target.lstrip('/'), source.lstrip('/')
+        target_root, from_target = self._to_root(target)
+        source_root, from_source = self._to_root(source)
+        if target_root != source_root:
+            known = sorted(set(self._to_parent) | {p for p, _ in self._to_parent.values()})
+            raise InputError(f'no static transform joins {source!r} and {target!r}; known frames: '
+                             f'{", ".join(known) or "none"}')
+        return np.linalg.inv(from_target) @ from_source
+
+    def _to_root(self, frame):
+        matrix, seen = np.eye(4), set()
+        while frame in self._to_parent and frame not in seen:
+            seen.add(frame)
+            frame, step = self._to_parent[frame]
+            matrix = step @ matrix
+        return frame, matrix
