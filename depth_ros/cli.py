@@ -48,7 +48,9 @@ def main(arguments=None):
     try:
         parser, command = parser_for(name)
         return command.run(parser.parse_args(rest)) or 0
-    except InputError as error:
+    except (InputError, ImportError) as error:
+        if isinstance(error, ImportError) and (error.name or '').startswith('depth_ros'):
+            raise
         print(f'depth_ros {name}: {error}', file=sys.stderr)
         return 2
     except KeyboardInterrupt:
