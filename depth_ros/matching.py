@@ -44,8 +44,9 @@ class ScanMatcher:
 
     An image is decided as soon as no better scan can be expected: a scan at or after its stamp
     has arrived, or the running scan period says that the next one will be farther away, or it
-    has waited `max_wait_ns`.  Memory is bounded by `queue_size` images and `scan_count` scans.
-    A stamp that falls by more than `jump_ns` (a looping bag, a clock set back) clears everything.
+    has waited `max_wait_ns`, or the queue is full.  Memory is bounded by `queue_size` images and
+    `scan_count` scans.  A stamp that falls by more than `jump_ns` (a looping bag, a clock set
+    back) clears everything.
 
     Not thread-safe: the caller holds a lock.  `now_ns` is any monotonic clock.
     """
@@ -79,8 +80,7 @@ class ScanMatcher:
             self._jump()
         self._newest_image = stamp_ns
         if len(self._pending) >= self.queue_size:
-            self._pending.popleft()
-            self.drops[Drop.QUEUE_FULL] += 1
+            self.drops[self._make_room(now_ns)] += 1
         self._pending.append(_Pending(stamp_ns, image, now_ns))
 
     def add_scan(self, stamp_ns, scan):
@@ -134,9 +134,18 @@ class ScanMatcher:
         self.time_jumps += 1
         self.clear(Drop.TIME_JUMP)
 
+    def _make_room(self, now_ns):
+        """Give up the oldest image; a slow consumer is not to be blamed on the scan."""
+        match = self._decide(self._pending.popleft(), now_ns)
+        if match is None:
+            return Drop.QUEUE_FULL
+        return Drop.NO_SCAN if match.scan is None else Drop.SUPERSEDED
+
     def _decide(self, pending, now_ns):
         best = min(self._scans, key=lambda s: abs(s[0] - pending.stamp_ns), default=None)
-        expired = now_ns - pending.arrival_ns >= self.max_wait_ns
+        # A full queue cannot wait: the next image would push this one out undecided.
+        expired = (now_ns - pending.arrival_ns >= self.max_wait_ns
+                   or len(self._pending) >= self.queue_size)
         if best is None:
             return Match(pending.stamp_ns, pending.image) if expired else None
         skew = best[0] - pending.stamp_ns
