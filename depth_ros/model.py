@@ -15,8 +15,10 @@ below.  Normalisation and unit conversions are inside the graph:
 from dataclasses import dataclass, field
 import hashlib
 import json
+import math
 import os
 from pathlib import Path
+import warnings
 
 from depth_ros.contracts import InputError
 
@@ -114,14 +116,22 @@ def _open(path, content):
 
 def _parse(path, metadata):
     values = {key: metadata.get(PREFIX + key, '') for key in _TEXTS}
+    for key, kind in _NUMBERS.items():
+        text = metadata.get(PREFIX + key)
+        if text is None:
+            raise ModelError(f'{path} lacks the metadata {PREFIX + key}: export it again')
+        try:
+            values[key] = kind(text)
+            if not math.isfinite(values[key]):
+                raise ValueError
+        except ValueError as error:
+            raise ModelError(f'{path} has unreadable metadata ({key} is {text!r}): export it '
+                             'again') from error
     try:
-        for key, kind in _NUMBERS.items():
-            values[key] = kind(metadata[PREFIX + key])
-        values['figures'] = json.loads(metadata.get(PREFIX + 'figures') or '{}')
-    except KeyError as error:
-        raise ModelError(f'{path} lacks the metadata {error}: export it again') from error
-    except ValueError as error:
-        raise ModelError(f'{path} has unreadable metadata ({error}): export it again') from error
+        values['figures'] = dict(json.loads(metadata.get(PREFIX + 'figures') or '{}'))
+    except (TypeError, ValueError) as error:
+        raise ModelError(f'{path} has unreadable metadata (figures: {error}): export it again'
+                         ) from error
     return values
 
 
@@ -129,33 +139,77 @@ def _check(spec, session):
     def fail(problem):
         raise ModelError(f'{spec.file} breaks the model contract: {problem}')
 
+    if not spec.name:
+        fail('the metadata give it no name')
     if spec.task not in TASKS:
         fail(f'task {spec.task!r} is none of {", ".join(TASKS)}')
-    inputs = {i.name: i for i in session.get_inputs()}
-    expected = {'image': ('tensor(uint8)', 4)}
-    if spec.task == 'completion':
-        expected['sparse_depth'] = ('tensor(float)', 3)
-    if set(inputs) != set(expected):
-        fail(f'inputs are {sorted(inputs)}, expected {sorted(expected)}')
-    for name, (kind, rank) in expected.items():
-        if inputs[name].type != kind or len(inputs[name].shape) != rank:
-            fail(f'input {name} is {inputs[name].type} {inputs[name].shape}, expected {kind} '
-                 f'with {rank} dimensions')
-    outputs = [o.name for o in session.get_outputs()]
-    if 'depth' not in outputs or set(outputs) - set(OUTPUTS):
-        fail(f'outputs are {outputs}, expected depth and optionally {", ".join(OUTPUTS[1:])}')
-    if spec.input_height <= 0 or spec.input_width <= 0 or spec.size_multiple < 0:
-        fail(f'input size {spec.input_width}x{spec.input_height} (multiple of '
-             f'{spec.size_multiple}) is not usable')
+    step = spec.size_multiple
+    if spec.input_height <= 0 or spec.input_width <= 0 or step < 0:
+        fail(f'input size {spec.input_width}x{spec.input_height} (multiple of {step}) is not '
+             'usable')
+    if step and (spec.input_height % step or spec.input_width % step):
+        fail(f'input size {spec.input_width}x{spec.input_height} is not a multiple of {step}')
+    if spec.depth_min < 0 or (spec.depth_max and spec.depth_max <= spec.depth_min):
+        fail(f'depth range {spec.depth_min} to {spec.depth_max} is empty')
     if spec.task == 'monocular' and spec.focal <= 0:
         fail('a monocular model must say the focal length it was trained for')
+    _check_graph(spec, session, fail)
+
+
+def _check_graph(spec, session, fail):
+    def check(kind, tensor, expected_type, shape):
+        # Axes with a name are free; those with a number must have it.
+        wrong = (len(tensor.shape) != len(shape) or tensor.type != expected_type
+                 or any(isinstance(axis, int) and axis != size
+                        for axis, size in zip(tensor.shape, shape)))
+        if wrong:
+            fail(f'{kind} {tensor.name} is {tensor.type} {tensor.shape}, expected '
+                 f'{expected_type} {list(shape)}')
+
+    size = (spec.input_height, spec.input_width)
+    inputs = {i.name: i for i in session.get_inputs()}
+    outputs = {o.name: o for o in session.get_outputs()}
+    expected = ['image'] + ['sparse_depth'] * (spec.task == 'completion')
+    if sorted(inputs) != expected:
+        fail(f'inputs are {sorted(inputs)}, expected {expected}')
+    if 'depth' not in outputs or set(outputs) - set(OUTPUTS):
+        fail(f'outputs are {sorted(outputs)}, expected depth and optionally '
+             f'{", ".join(OUTPUTS[1:])}')
+    if spec.size_multiple and any(isinstance(axis, int) for axis in inputs['image'].shape[1:3]):
+        fail(f'size_multiple {spec.size_multiple} promises a free input size, but image is '
+             f'{inputs["image"].shape}')
+    check('input', inputs['image'], 'tensor(uint8)', (1, *size, 3))
+    if 'sparse_depth' in inputs:
+        check('input', inputs['sparse_depth'], 'tensor(float)', (1, *size))
+    for name, tensor in outputs.items():
+        if name == 'domain':
+            check('output', tensor, 'tensor(int64)', (1,))
+        else:
+            check('output', tensor, 'tensor(float)', (1, *size))
+
+
+def _shipped():
+    """Specs of all model folders, the default of each task first, and what cannot be read."""
+    folders = [MODELS, *map(Path, filter(None, os.environ.get('DEPTH_ROS_MODELS', '').split(':')))]
+    specs, problems = [], []
+    for path in [path for folder in folders for path in sorted(folder.glob('*.onnx'))]:
+        try:
+            specs.append(read_spec(path))
+        except ModelError as error:
+            problems.append(str(error))
+    return sorted(specs, key=lambda spec: DEFAULTS.get(spec.task) != spec.name), problems
 
 
 def available():
-    """Shipped models and those in `DEPTH_ROS_MODELS` folders; the default of each task first."""
-    folders = [MODELS, *map(Path, filter(None, os.environ.get('DEPTH_ROS_MODELS', '').split(':')))]
-    specs = [read_spec(path) for folder in folders for path in sorted(folder.glob('*.onnx'))]
-    return sorted(specs, key=lambda spec: DEFAULTS.get(spec.task) != spec.name)
+    """
+    Shipped models and those in `DEPTH_ROS_MODELS` folders; the default of each task first.
+
+    A file that cannot be read is left out with a warning, so that it does not hide the others.
+    """
+    specs, problems = _shipped()
+    for problem in problems:
+        warnings.warn(problem, stacklevel=2)
+    return specs
 
 
 def find(name, task=None):
@@ -165,14 +219,16 @@ def find(name, task=None):
     :raises ModelError: nothing of that name, or it does another task; the message lists choices.
     """
     if not name:
-        name = DEFAULTS[task]
+        name = DEFAULTS.get(task, '')
     if str(name).endswith('.onnx') or Path(name).is_file():
         spec = read_spec(name)
     else:
-        by_name = {spec.name: spec for spec in available()}
+        specs, problems = _shipped()
+        by_name = {spec.name: spec for spec in specs}
         if name not in by_name:
-            raise ModelError(f'unknown model {name!r}: choose one of '
-                             f'{", ".join(by_name) or "(none installed)"}, or give an .onnx file')
+            choices = ', '.join(by_name) or '(none installed)'
+            raise ModelError('; '.join([f'unknown model {str(name)!r}: choose one of {choices}, '
+                                        'or give an .onnx file', *problems]))
         spec = by_name[name]
     if task and spec.task != task:
         raise ModelError(f'model {spec.name!r} does {spec.task}, this needs {task}')
