@@ -63,7 +63,8 @@ def anchor_broad(depth, sparse, reach=REACH):
     rows, columns = measured_pixels(sparse)
     if not len(rows):
         return depth
-    residual = np.log(sparse[rows, columns] / depth[rows, columns])
+    with np.errstate(divide='ignore', invalid='ignore'):
+        residual = np.log(sparse[rows, columns] / depth[rows, columns])
     usable = np.isfinite(residual)
     rows, columns, residual = rows[usable], columns[usable], residual[usable]
     grid_h, grid_w = -(-height // _COARSE), -(-width // _COARSE)

@@ -260,7 +260,7 @@ def test_clear_forgets_everything_but_the_counts():
     m.add_image(SECOND, 'image', 0)
     m.clear()
     assert m.take(10 * SECOND) is None and m.deadline_ns() is None
-    assert (m.images_in, m.scans_in) == (1, 1) and m.drops == {Drop.TIME_JUMP: 1}
+    assert (m.images_in, m.scans_in) == (1, 1) and m.drops == {Drop.STOPPED: 1}
 
 
 def random_stream(rng):
@@ -298,7 +298,7 @@ def test_each_image_gets_exactly_one_fate(seed):
             jumps = m.time_jumps
             m.add_scan(stamp, stamp)
             recent = (recent if m.time_jumps == jumps else []) + [stamp]
-        assert len(m._pending) <= queue_size and len(m._scans) <= scan_count
+        assert m.waiting <= queue_size and len(m._scans) <= scan_count
         if now < free_at:
             continue
         match = m.take(now, keep)
