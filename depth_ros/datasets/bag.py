@@ -1,0 +1,138 @@
+# Copyright 2026 depth_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+"""Recordings of a camera and a 2-D LiDAR: the scan is the line, the rest is ground truth."""
+from pathlib import Path
+
+from depth_ros import bags
+from depth_ros.contracts import InputError, millimetres_to_metres, NANOSECONDS
+from depth_ros.datasets import lines
+from depth_ros.datasets.bag_topics import choose_parts, COMPRESSED, inventory, LAYOUT
+from depth_ros.datasets.sample import Dataset, Sample
+from depth_ros.lidar import elevation, scan_points, sparse_depth, transform
+from depth_ros.messages import (
+    camera_from_info,
+    cloud_points,
+    compressed_to_array,
+    image_to_depth,
+    image_to_rgb,
+    scan_from_message,
+    stamp_ns,
+)
+import numpy as np
+
+LARGEST_SKEW_NS = 60_000_000
+LARGEST_TRUTH_SKEW_NS = 1_000_000
+# Cloud points this near to the plane of the scan are the ring that the scan was.
+RING_MARGIN_DEG = 0.4
+
+
+def open_dataset(path, options):
+    """
+    Open a rosbag2 recording.
+
+    The line is the LaserScan nearest in time to each image. Ground truth is a depth image of
+    the same stamp if there is one, else the points of the nearest cloud that lie more than
+    ``RING_MARGIN_DEG`` above or below the plane of the scan. Poses come from /tf_static.
+    Images without a partner in time are left out and counted in the description of the line.
+    """
+    path = Path(path)
+    if not path.exists():
+        raise InputError(f'{path} does not exist. Expected layout: {LAYOUT}')
+    lines.refuse(options.elevation, '--line-elevation', 'bag', 'the scan of the bag')
+    lines.refuse(options.row, '--line-row', 'bag', 'the scan of the bag')
+    try:
+        topics, tree = inventory(path)
+    except InputError as error:
+        raise InputError(f'{error}. Expected layout: {LAYOUT}') from error
+    parts = choose_parts(topics, options, path)
+    matched = (_partners(parts, stamp) for stamp in parts.image.stamps)
+    frames = [frame for frame in matched if frame is not None]
+    if not frames:
+        raise InputError(f'{path}: no image of {parts.image.name} has a scan and ground truth '
+                         'near it in time; are the clocks of the sensors the same?')
+    reader = _Reader(path, parts, tree, options)
+    truth = parts.truth or parts.cloud
+    line = (f'scan {parts.scan.name}, truth {truth.name}; {len(frames)} of '
+            f'{len(parts.image.stamps)} images have both')
+    names = tuple(f'{frame[parts.image.name] / NANOSECONDS:.3f}' for frame in frames)
+    return Dataset(names, line, lambda indices: reader.read(
+        [(index, names[index], frames[index]) for index in indices]))
+
+
+def _partners(parts, stamp):
+    """Return {topic: stamp} of what belongs to an image, or None when something is missing."""
+    frame = {parts.image.name: stamp,
+             parts.scan.name: parts.scan.nearest(stamp, LARGEST_SKEW_NS)}
+    if parts.truth is not None:
+        frame[parts.truth.name] = parts.truth.nearest(stamp, LARGEST_TRUTH_SKEW_NS)
+    else:
+        frame[parts.cloud.name] = parts.cloud.nearest(stamp, LARGEST_SKEW_NS)
+    return None if None in frame.values() else frame
+
+
+class _Reader:
+    """Second pass over the bag: holds only the messages that wait for their partners."""
+
+    def __init__(self, path, parts, tree, options):
+        self.path, self.parts, self.tree, self.options = path, parts, tree, options
+        info = parts.camera_info.first
+        self.camera = options.camera or camera_from_info(info)
+        self.camera_frame = info.header.frame_id or parts.image.first.header.frame_id
+
+    def read(self, wanted):
+        """Yield the samples of (index, name, {topic: stamp}) in that order."""
+        wanted = list(wanted)
+        uses = {}
+        for _, _, frame in wanted:
+            for key in frame.items():
+                uses[key] = uses.get(key, 0) + 1
+        topics = {topic for topic, _ in uses}
+        held = {}
+        for topic, _, msg in bags.read(self.path, sorted(topics)):
+            key = topic, stamp_ns(msg.header)
+            if key in uses:
+                held[key] = msg
+            while wanted and all(item in held for item in wanted[0][2].items()):
+                index, name, frame = wanted.pop(0)
+                yield self._sample(index, name, {item[0]: held[item] for item in frame.items()})
+                for item in frame.items():
+                    uses[item] -= 1
+                    if not uses[item]:
+                        del held[item]
+
+    def _sample(self, index, name, messages):
+        parts = self.parts
+        image = _pixels(messages[parts.image.name], parts.image, image_to_rgb)
+        if image.shape[:2] != (self.camera.height, self.camera.width):
+            raise InputError(f'{parts.image.name} is {image.shape[1]}x{image.shape[0]} but '
+                             f'{parts.camera_info.name} says {self.camera.width}x'
+                             f'{self.camera.height}')
+        scan = scan_from_message(messages[parts.scan.name])
+        points, _ = scan_points(scan)
+        sparse = sparse_depth(self._to_camera(points, scan.frame_id), self.camera)
+        if parts.truth is not None:
+            depth = _pixels(messages[parts.truth.name], parts.truth, image_to_depth)
+            depth = millimetres_to_metres(depth) if depth.dtype == np.uint16 else depth
+        else:
+            depth = self._cloud_depth(messages[parts.cloud.name], points, scan.frame_id)
+        if depth.shape != image.shape[:2]:
+            raise InputError(f'{parts.truth.name} and {parts.image.name} differ in size')
+        noisy = lines.add_noise(sparse, self.options.noise, (self.options.seed, index))
+        return Sample(name, image, lines.without_line(depth, sparse), noisy, self.camera)
+
+    def _cloud_depth(self, cloud, scan_in_laser, laser_frame):
+        points, _ = cloud_points(cloud)
+        frame = cloud.header.frame_id
+        scan = transform(scan_in_laser, self.tree.lookup(frame, laser_frame))
+        if len(scan):
+            apart = np.abs(elevation(points) - np.median(elevation(scan)))
+            points = points[apart > RING_MARGIN_DEG]
+        depth = sparse_depth(self._to_camera(points, frame), self.camera)
+        return np.where(depth > 0, depth, np.float32(np.nan))
+
+    def _to_camera(self, points, frame):
+        return transform(points, self.tree.lookup(self.camera_frame, frame))
+
+
+def _pixels(msg, topic, raw):
+    return compressed_to_array(msg) if topic.kind == COMPRESSED else raw(msg)

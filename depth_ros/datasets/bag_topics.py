@@ -1,0 +1,118 @@
+# Copyright 2026 depth_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+"""What a bag holds: its topics by type, their stamps, and which of them play which part."""
+from dataclasses import dataclass, field
+
+from depth_ros import bags
+from depth_ros.contracts import InputError
+from depth_ros.messages import stamp_ns
+from depth_ros.poses import FrameTree
+import numpy as np
+
+IMAGE, COMPRESSED = 'sensor_msgs/msg/Image', 'sensor_msgs/msg/CompressedImage'
+CAMERA_INFO, SCAN = 'sensor_msgs/msg/CameraInfo', 'sensor_msgs/msg/LaserScan'
+CLOUD, TRANSFORMS = 'sensor_msgs/msg/PointCloud2', 'tf2_msgs/msg/TFMessage'
+DEPTH_ENCODINGS = ('16UC1', 'mono16', '32FC1')
+TRUTH_TOPIC = 'ground_truth/depth'
+
+
+@dataclass
+class Topic:
+    """One topic: message type, header stamps (ns), first message and whether it is depth."""
+
+    name: str
+    kind: str
+    first: object
+    stamps: list = field(default_factory=list)
+
+    @property
+    def is_depth(self):
+        """Whether the images are depth and not colour."""
+        text = getattr(self.first, 'encoding', getattr(self.first, 'format', ''))
+        return (text in DEPTH_ENCODINGS or 'compressedDepth' in text
+                or text.startswith(('16UC1', '32FC1')))
+
+    def nearest(self, stamp, largest_gap_ns):
+        """Return the stamp nearest to ``stamp``, or None when it is farther than the gap."""
+        stamps = np.asarray(self.stamps)
+        best = int(stamps[np.argmin(np.abs(stamps - stamp))])
+        return best if abs(best - stamp) <= largest_gap_ns else None
+
+
+def inventory(path):
+    """
+    Read a bag once.
+
+    Returns {topic name: Topic} of the topics with images, calibrations, scans and clouds, and
+    the ``FrameTree`` of its static transforms.
+    """
+    topics, tree = {}, FrameTree()
+    for name, _, msg in bags.read(path):
+        kind = getattr(msg, '__msgtype__', '')
+        if kind == TRANSFORMS and name.rstrip('/').endswith('tf_static'):
+            tree.add(msg)
+        elif kind in (IMAGE, COMPRESSED, CAMERA_INFO, SCAN, CLOUD):
+            topic = topics.setdefault(name, Topic(name, kind, msg))
+            topic.stamps.append(stamp_ns(msg.header))
+    return topics, tree
+
+
+@dataclass(frozen=True)
+class Parts:
+    """The topics that play each part; cloud or truth may be None, not both."""
+
+    image: Topic
+    camera_info: Topic
+    scan: Topic
+    cloud: Topic
+    truth: Topic
+
+
+def choose_parts(topics, options, path):
+    """
+    Find the topic of every part by type, or take the one that the options name.
+
+    Raises InputError when a needed part is missing or several topics could play it.
+    """
+    def pick(part, kinds, named, accept=lambda topic: True, needed=True):
+        if named is not None:
+            if named not in topics or topics[named].kind not in kinds:
+                raise InputError(f'{path} has no {part} topic {named!r}: {_listing(topics)}')
+            return topics[named]
+        found = [t for t in topics.values() if t.kind in kinds and accept(t)]
+        if len(found) > 1:
+            raise InputError(f'{path} has several {part} topics ('
+                             f'{", ".join(t.name for t in found)}): choose one with '
+                             f'--{part.replace("_", "-")}-topic')
+        if needed and not found:
+            raise InputError(f'{path} has no {part} topic. Expected layout: {LAYOUT}. '
+                             f'{_listing(topics)}')
+        return found[0] if found else None
+
+    image = pick('image', (IMAGE, COMPRESSED), options.image_topic,
+                 lambda topic: not topic.is_depth)
+    info = pick('camera_info', (CAMERA_INFO,), options.camera_info_topic,
+                lambda topic: _same_camera(topic, image, topics))
+    truth = pick('depth', (IMAGE, COMPRESSED), options.depth_topic,
+                 lambda topic: topic.is_depth and TRUTH_TOPIC in topic.name, needed=False)
+    cloud = pick('cloud', (CLOUD,), options.cloud_topic, needed=truth is None)
+    return Parts(image, info, pick('scan', (SCAN,), options.scan_topic), cloud, truth)
+
+
+LAYOUT = ('a rosbag2 recording (folder with metadata.yaml, .mcap or .db3) with one colour Image '
+          '(raw or compressed), its CameraInfo, one LaserScan, /tf_static, and as ground truth '
+          f'a depth Image on {TRUTH_TOPIC} or a PointCloud2')
+
+
+def _same_camera(info, image, topics):
+    """Accept the CameraInfo beside the image, or any when none is beside it."""
+    def folder(name):
+        return name.rsplit('/', 1)[0]
+    base = folder(image.name.removesuffix('/compressed'))
+    beside = [t for t in topics.values() if t.kind == CAMERA_INFO and folder(t.name) == base]
+    return info in beside if beside else True
+
+
+def _listing(topics):
+    return 'It holds: ' + (', '.join(f'{t.name} ({t.kind})' for t in topics.values())
+                           or 'no image, scan or cloud')
