@@ -12,6 +12,7 @@ import numpy as np
 IMAGE, COMPRESSED = 'sensor_msgs/msg/Image', 'sensor_msgs/msg/CompressedImage'
 CAMERA_INFO, SCAN = 'sensor_msgs/msg/CameraInfo', 'sensor_msgs/msg/LaserScan'
 CLOUD, TRANSFORMS = 'sensor_msgs/msg/PointCloud2', 'tf2_msgs/msg/TFMessage'
+PARTS = (IMAGE, COMPRESSED, CAMERA_INFO, SCAN, CLOUD)
 DEPTH_ENCODINGS = ('16UC1', 'mono16', '32FC1')
 TRUTH_TOPIC = 'ground_truth/depth'
 
@@ -46,12 +47,15 @@ def inventory(path):
     Returns {topic name: Topic} of the topics with images, calibrations, scans and clouds, and
     the ``FrameTree`` of its static transforms.
     """
+    recorded = bags.topics(path)
+    used = [name for name, topic in recorded.items() if topic.msgtype in PARTS
+            or (topic.msgtype == TRANSFORMS and name.endswith('tf_static'))]
     topics, tree = {}, FrameTree()
-    for name, _, msg in bags.read(path):
-        kind = getattr(msg, '__msgtype__', '')
-        if kind == TRANSFORMS and name.rstrip('/').endswith('tf_static'):
+    for name, _, msg in bags.read(path, used):
+        kind = recorded[name].msgtype
+        if kind == TRANSFORMS:
             tree.add(msg)
-        elif kind in (IMAGE, COMPRESSED, CAMERA_INFO, SCAN, CLOUD):
+        else:
             topic = topics.setdefault(name, Topic(name, kind, msg))
             topic.stamps.append(stamp_ns(msg.header))
     return topics, tree
@@ -76,9 +80,10 @@ def choose_parts(topics, options, path):
     """
     def pick(part, kinds, named, accept=lambda topic: True, needed=True):
         if named is not None:
-            if named not in topics or topics[named].kind not in kinds:
+            topic = topics.get(named) or topics.get('/' + named)
+            if topic is None or topic.kind not in kinds:
                 raise InputError(f'{path} has no {part} topic {named!r}: {_listing(topics)}')
-            return topics[named]
+            return topic
         found = [t for t in topics.values() if t.kind in kinds and accept(t)]
         if len(found) > 1:
             raise InputError(f'{path} has several {part} topics ('

@@ -13,7 +13,7 @@ HEIGHT, WIDTH = 48, 64
 
 @pytest.fixture
 def inputs(tmp_path):
-    """An image, a line at 3 m in row 30, a calibration and a model that says 2 m."""
+    """Write an image, a line at 3 m in row 30, a calibration and a model that says 2 m."""
     sparse = np.zeros((HEIGHT, WIDTH), np.float32)
     sparse[30] = 3.0
     cv2.imwrite(str(tmp_path / 'image.png'), np.zeros((HEIGHT, WIDTH, 3), np.uint8))

@@ -138,7 +138,7 @@ def test_kitti_selection(tmp_path):
     assert np.isfinite(sample.depth).sum() == 352 * 1216 - np.count_nonzero(sample.sparse)
 
 
-@pytest.mark.parametrize('name', sorted(set(DATASETS) - {'bag'}))
+@pytest.mark.parametrize('name', sorted(DATASETS))
 def test_missing_and_empty_folders_name_the_layout(tmp_path, name):
     for path in (tmp_path, tmp_path / 'absent'):
         with pytest.raises(InputError, match='(?s)Expected layout') as error:
