@@ -52,7 +52,10 @@ def _checked(item, value):
     if isinstance(default, float) and isinstance(value, int) and not isinstance(value, bool):
         value = float(value)
     if isinstance(default, list):
-        value = [float(number) for number in value]
+        try:
+            value = [float(number) for number in value]
+        except (TypeError, ValueError):
+            value = []
         if len(value) != len(default) or not all(map(math.isfinite, value)):
             raise InputError(f'{name} must hold {len(default)} finite numbers')
     elif not isinstance(value, type(default)) or (isinstance(value, bool)
