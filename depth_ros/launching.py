@@ -115,6 +115,8 @@ def _remappings(given, topics):
     for name in topics:
         if name == 'depth':
             rules += [(f'depth/{part}', f'{given[name]}/{part}') for part in OUTPUTS]
+        elif name == 'ground_truth':
+            rules.append(('ground_truth/depth', given[name]))
         else:
             rules.append((name, given[name]))
         if name == 'image':

@@ -18,7 +18,6 @@ from dataclasses import dataclass
 
 from depth_ros.contracts import choose
 from depth_ros.evaluation.metrics import image_metrics, METRICS
-import numpy as np
 
 # Averaged under the root by protocols that average squares.
 _SQUARES = {'rmse': 'mse', 'irmse': 'imse'}
@@ -48,32 +47,56 @@ class Protocol:
         return image_metrics(prediction, target, self.minimum, self.strict)
 
     def combine(self, images):
-        """
-        Combine per-image metrics into one dict over ``METRICS`` and ``coverage``.
+        """Combine per-image metrics into one dict, see ``Average.result``."""
+        average = Average(self)
+        for image in images:
+            average.add(image)
+        return average.result()
 
-        Images without a compared pixel have no error to average: they are counted in
-        ``empty_images``. ``clamped`` and ``pixels`` are sums over all images. Without any
-        compared pixel every error is NaN.
-        """
-        images = list(images)
-        usable = [image for image in images if image['pixels']]
-        valid = sum(image['valid'] for image in images)
-        pixels = sum(image['pixels'] for image in images)
-        result = {name: self._average(usable, name) for name in METRICS}
-        result['coverage'] = pixels / valid if valid else float('nan')
-        result['pixels'] = pixels
-        result['clamped'] = sum(image['clamped'] for image in images)
-        result['empty_images'] = len(images) - len(usable)
-        return result
 
-    def _average(self, images, name):
-        if not images:
-            return float('nan')
-        weights = [image['pixels'] if self.weighted else 1.0 for image in images]
-        squared = self.average_squares and name in _SQUARES
-        values = [image[_SQUARES[name] if squared else name] for image in images]
-        average = float(np.average(values, weights=weights))
-        return average ** 0.5 if squared else average
+class Average:
+    """Running combination of per-image metrics by a protocol; memory does not grow."""
+
+    def __init__(self, protocol):
+        """Start without images."""
+        self.protocol = protocol
+        self.images = self.empty = self.pixels = self.valid = self.clamped = 0
+        self._weight, self._sums = 0.0, dict.fromkeys(METRICS, 0.0)
+
+    def add(self, image):
+        """
+        Take the metrics of one image, as ``Protocol.image`` returns them.
+
+        An image without a compared pixel has no error to average and is only counted.
+        """
+        self.images += 1
+        self.pixels += image['pixels']
+        self.valid += image['valid']
+        self.clamped += image['clamped']
+        if not image['pixels']:
+            self.empty += 1
+            return
+        weight = image['pixels'] if self.protocol.weighted else 1.0
+        self._weight += weight
+        for name in METRICS:
+            self._sums[name] += weight * image[self._averaged(name)]
+
+    def result(self):
+        """
+        Return a dict over ``METRICS``, ``coverage``, ``pixels``, ``clamped``, ``empty_images``.
+
+        Without any compared pixel every error is NaN. Coverage, pixels and clamped are taken
+        over all images together.
+        """
+        result = {}
+        for name in METRICS:
+            value = self._sums[name] / self._weight if self._weight else float('nan')
+            result[name] = value ** 0.5 if self._averaged(name) != name else value
+        result['coverage'] = self.pixels / self.valid if self.valid else float('nan')
+        return dict(result, pixels=self.pixels, clamped=self.clamped, empty_images=self.empty)
+
+    def _averaged(self, name):
+        return _SQUARES.get(name, name) if self.protocol.average_squares else name
 
 
 PROTOCOLS = {protocol.name: protocol for protocol in (
