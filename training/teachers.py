@@ -10,6 +10,7 @@ in its metadata, and nothing here is shipped.
 import argparse
 from pathlib import Path
 import sys
+import warnings
 
 from depth_ros.contracts import choose, InputError
 import torch
@@ -129,10 +130,14 @@ def export_teacher(name, weights, out):
     teacher = choose(TEACHERS, name, 'teacher').load(weights)
     image = torch.zeros(1, teacher.height + 32, teacher.width + 64, 3, dtype=torch.uint8)
     Path(out).parent.mkdir(parents=True, exist_ok=True)
-    torch.onnx.export(
-        AtAnySize(teacher).eval(), (image,), str(out), input_names=['image'],
-        output_names=['depth'], opset_version=17, dynamo=False,
-        dynamic_axes={'image': {1: 'height', 2: 'width'}, 'depth': {1: 'height', 2: 'width'}})
+    axes = {1: 'height', 2: 'width'}
+    with warnings.catch_warnings():
+        # The exporter explains at length which constants it does not fold.
+        warnings.simplefilter('ignore')
+        torch.onnx.export(
+            AtAnySize(teacher).eval(), (image,), str(out), input_names=['image'],
+            output_names=['depth'], opset_version=17, dynamo=False,
+            dynamic_axes={'image': axes, 'depth': axes})
     model = onnx.load(out)
     metadata = {
         'contract': 1, 'name': name, 'task': 'relative', 'input_height': teacher.height,
