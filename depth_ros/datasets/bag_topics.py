@@ -30,8 +30,8 @@ class Topic:
     def is_depth(self):
         """Whether the images are depth and not colour."""
         text = getattr(self.first, 'encoding', getattr(self.first, 'format', ''))
-        return (text in DEPTH_ENCODINGS or 'compressedDepth' in text
-                or text.startswith(('16UC1', '32FC1')))
+        return (text.startswith(DEPTH_ENCODINGS) or 'compressedDepth' in text
+                or TRUTH_TOPIC in self.name)
 
     def nearest(self, stamp, largest_gap_ns):
         """Return the stamp nearest to ``stamp``, or None when it is farther than the gap."""
@@ -99,7 +99,7 @@ def choose_parts(topics, options, path):
     info = pick('camera_info', (CAMERA_INFO,), options.camera_info_topic,
                 lambda topic: _same_camera(topic, image, topics))
     truth = pick('depth', (IMAGE, COMPRESSED), options.depth_topic,
-                 lambda topic: topic.is_depth and TRUTH_TOPIC in topic.name, needed=False)
+                 lambda topic: TRUTH_TOPIC in topic.name, needed=False)
     cloud = pick('cloud', (CLOUD,), options.cloud_topic, needed=truth is None)
     return Parts(image, info, pick('scan', (SCAN,), options.scan_topic), cloud, truth)
 

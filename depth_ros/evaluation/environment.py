@@ -15,7 +15,7 @@ PACKAGES = ('depth_ros', 'numpy', 'opencv-python-headless', 'onnxruntime')
 def environment():
     """Return versions, machine, git revision (None outside a checkout) and the command line."""
     return {
-        'command': ' '.join(['depth_ros', *sys.argv[1:]]),
+        'command': ' '.join([Path(sys.argv[0]).name, *sys.argv[1:]]),
         'date': datetime.now(timezone.utc).isoformat(timespec='seconds'),
         'revision': _revision(),
         'python': platform.python_version(),

@@ -36,6 +36,7 @@ class EvaluationNode(BaseNode):
         self.pairs = self.session = self.extrinsics = self.info = None
         self._inputs, self.watches, self._idle_timer = [], {}, None
         self._last_input = self._running = None
+        self._undecided = []
 
     def configure(self):
         """Find the source of the extrinsics, when they are needed."""
@@ -71,7 +72,7 @@ class EvaluationNode(BaseNode):
         if self._running is None:
             return
         self._running = None
-        self._compare(self.pairs.finish())
+        self._compare(self.pairs.finish(), final=True)
         if self.config.output:
             self._write()
 
@@ -107,10 +108,15 @@ class EvaluationNode(BaseNode):
         self.watches[name].seen(stamp)
         if add is None:
             self.info = msg
+            self._compare([])
         else:
             self._compare(add(stamp, msg))
 
-    def _compare(self, pairs):
+    def _compare(self, pairs, final=False):
+        self._undecided += pairs
+        if self._needs_info() and not final and len(self._undecided) <= QUEUE:
+            return
+        pairs, self._undecided = self._undecided, []
         for stamp, prediction, truth in pairs:
             try:
                 depth = messages.image_to_depth(prediction)
@@ -122,11 +128,15 @@ class EvaluationNode(BaseNode):
                 self.tracker.solved('input')
                 self.tracker.note('frame_abs_rel', np.nan_to_num(metrics['abs_rel']))
 
+    def _needs_info(self):
+        # The first depth images may arrive before the first camera_info.
+        return self.config.truth == 'cloud' and self.info is None
+
     def _truth(self, prediction, truth):
         """Ground truth `(H, W)` metres, NaN = unknown, of the message paired with a depth."""
         if self.config.truth == 'depth':
             return messages.image_to_depth(truth)
-        if self.info is None:
+        if self._needs_info():
             raise InputError('no depth/camera_info yet: it says how the cloud projects')
         camera = messages.camera_from_info(self.info)
         if (camera.height, camera.width) != (prediction.height, prediction.width):

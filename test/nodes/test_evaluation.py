@@ -96,10 +96,12 @@ def publish(node, streams):
         rclpy.spin_once(node, timeout_sec=0.05)
     # The other side may learn of a match a little later, and these topics are best effort.
     time.sleep(1.0)
-    for turn in range(max(map(len, streams.values()))):
+    # Shorter streams come at the end: a late calibration must not cost a pair.
+    turns = max(map(len, streams.values()))
+    for turn in range(turns):
         for topic, stream in streams.items():
-            if turn < len(stream):
-                publishers[topic].publish(stream[turn])
+            if turn >= turns - len(stream):
+                publishers[topic].publish(stream[turn - turns + len(stream)])
         rclpy.spin_once(node, timeout_sec=0.05)
 
 
@@ -144,7 +146,7 @@ def test_cloud_without_the_line(node, evaluation, tmp_path):
     depth[11:13] = 40.0
     predictions = [messages.fill_depth(Image(), depth, '32FC1', header(i))
                    for i in range(FRAMES)]
-    publish(node, {'depth/camera_info': [camera_info(i) for i in range(FRAMES)],
+    publish(node, {'depth/camera_info': [camera_info(FRAMES)],
                    'cloud': [cloud(i, (5, 11.5, 18)) for i in range(FRAMES)],
                    'depth/image': predictions})
     report, _ = finish(process, tmp_path / 'out.json')
