@@ -164,6 +164,10 @@ def run(node_class, args=None):
     except (InputError, ParameterException) as error:
         print(f'{node_class.__name__}: {error}', file=sys.stderr)
         return 2
+    except Exception:
+        # A signal ends the context at any moment; a call that fails by it is no error.
+        if rclpy.ok():
+            raise
     finally:
         if executor is not None:
             executor.shutdown()
