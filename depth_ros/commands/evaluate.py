@@ -60,14 +60,25 @@ def add_arguments(parser):
 
 def run(args):
     """Evaluate, write the report and print a table."""
+    _check_outputs(args)
     report = run_evaluation(args)
-    args.json.parent.mkdir(parents=True, exist_ok=True)
     args.json.write_text(json.dumps(report, indent=1, allow_nan=False) + '\n')
     print(table(report))
     print(f'\nreport: {args.json}')
     if args.pictures:
         print(f'pictures: {args.pictures}')
     return 0
+
+
+def _check_outputs(args):
+    """Refuse before the work, not after it, what cannot be written."""
+    for folder in filter(None, (args.json.parent, args.pictures)):
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise InputError(f'cannot make the folder {folder}: {error.strerror}') from error
+    if args.json.is_dir():
+        raise InputError(f'{args.json} is a folder: --json names a file')
 
 
 def run_evaluation(args):

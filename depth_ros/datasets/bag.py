@@ -36,14 +36,11 @@ def open_dataset(path, options):
     Images without a partner in time are left out and counted in the description of the line.
     """
     path = Path(path)
-    if not path.exists():
-        raise InputError(f'{path} does not exist. Expected layout: {LAYOUT}')
+    if not path.exists() or (path.is_dir() and not (path / 'metadata.yaml').is_file()):
+        raise InputError(f'{path} is no recording. Expected layout: {LAYOUT}')
     lines.refuse(options.elevation, '--line-elevation', 'bag', 'the scan of the bag')
     lines.refuse(options.row, '--line-row', 'bag', 'the scan of the bag')
-    try:
-        topics, tree = inventory(path)
-    except InputError as error:
-        raise InputError(f'{error}. Expected layout: {LAYOUT}') from error
+    topics, tree = inventory(path)
     parts = choose_parts(topics, options, path)
     matched = (_partners(parts, stamp) for stamp in parts.image.stamps)
     frames = [frame for frame in matched if frame is not None]

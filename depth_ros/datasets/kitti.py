@@ -50,9 +50,11 @@ def read_scan(path):
     return raw.reshape(-1, 4)[:, :3]
 
 
-def calibration_keys(values, path, *keys):
-    """Return the named entries; a missing one is one error that names file and key."""
-    missing = [key for key in keys if key not in values]
-    if missing:
-        raise InputError(f'{path} lacks the calibration of {", ".join(missing)}')
-    return [values[key] for key in keys]
+def calibration_keys(values, path, **shapes):
+    """Return the named entries in their shapes; what is missing or short is one clear error."""
+    found = []
+    for key, shape in shapes.items():
+        if key not in values or values[key].size != np.prod(shape):
+            raise InputError(f'{path} lacks the calibration {key} of {np.prod(shape)} numbers')
+        found.append(values[key].reshape(shape))
+    return found

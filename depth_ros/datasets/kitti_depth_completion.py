@@ -79,13 +79,12 @@ def _drive_calibration(folder, lens):
     def calibrate(width, height):
         cameras, lidar = folder / 'calib_cam_to_cam.txt', folder / 'calib_velo_to_cam.txt'
         projection, rectification = kitti.calibration_keys(
-            kitti.read_calibration(cameras), cameras, f'P_rect_{lens[-2:]}', 'R_rect_00')
+            kitti.read_calibration(cameras), cameras,
+            **{f'P_rect_{lens[-2:]}': (3, 4), 'R_rect_00': (3, 3)})
         rotation, translation = kitti.calibration_keys(
-            kitti.read_calibration(lidar), lidar, 'R', 'T')
-        projection = projection.reshape(3, 4)
+            kitti.read_calibration(lidar), lidar, R=(3, 3), T=(3, 1))
         transform = kitti.camera_from_lidar(
-            projection, rectification.reshape(3, 3),
-            np.column_stack([rotation.reshape(3, 3), translation]))
+            projection, rectification, np.hstack([rotation, translation]))
         return kitti.camera(projection, width, height), transform
     return calibrate
 

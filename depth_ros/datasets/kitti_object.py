@@ -5,7 +5,6 @@ from pathlib import Path
 
 from depth_ros.datasets import kitti, lines
 from depth_ros.datasets.sample import from_files, read_image, require_frames, Sample
-import numpy as np
 
 LAYOUT = ('[training|testing]/image_2/NNNNNN.png with velodyne/NNNNNN.bin and '
           'calib/NNNNNN.txt')
@@ -45,9 +44,8 @@ def _image_and_calibration(scan, options):
     image = read_image(_beside(scan, 'image_2', '.png'))
     calibration = _beside(scan, 'calib', '.txt')
     projection, rectification, lidar = kitti.calibration_keys(
-        kitti.read_calibration(calibration), calibration, 'P2', 'R0_rect', 'Tr_velo_to_cam')
-    projection = projection.reshape(3, 4)
-    transform = kitti.camera_from_lidar(
-        projection, rectification.reshape(3, 3), lidar.reshape(3, 4))
+        kitti.read_calibration(calibration), calibration,
+        P2=(3, 4), R0_rect=(3, 3), Tr_velo_to_cam=(3, 4))
+    transform = kitti.camera_from_lidar(projection, rectification, lidar)
     camera = options.camera or kitti.camera(projection, image.shape[1], image.shape[0])
-    return image, camera, np.asarray(transform)
+    return image, camera, transform

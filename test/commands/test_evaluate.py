@@ -88,3 +88,11 @@ def test_relative_model_is_no_candidate(frames, tmp_path, capsys):
     teacher = make_tiny_model(tmp_path / 'teacher.onnx', 'relative', size_multiple=1)
     assert evaluate((frames[0], teacher), tmp_path / 'out.json') == 2
     assert '--teacher' in capsys.readouterr().err
+
+
+def test_report_that_cannot_be_written_is_refused_before_the_work(frames, tmp_path, capsys):
+    assert evaluate(frames, tmp_path) == 2
+    assert 'names a file' in capsys.readouterr().err
+    (tmp_path / 'file').write_text('')
+    assert evaluate(frames, tmp_path / 'file' / 'out.json') == 2
+    assert 'cannot make the folder' in capsys.readouterr().err

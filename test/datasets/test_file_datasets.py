@@ -112,6 +112,14 @@ def test_truncated_scan_is_named(tmp_path):
         only(open_dataset('kitti_object', tmp_path))
 
 
+def test_short_calibration_is_named(tmp_path):
+    make_kitti_object(tmp_path)
+    file = tmp_path / 'training/calib/000007.txt'
+    file.write_text(file.read_text().replace('R0_rect: 1 0', 'R0_rect:'))
+    with pytest.raises(InputError, match='000007.txt lacks the calibration R0_rect of 9'):
+        only(open_dataset('kitti_object', tmp_path))
+
+
 def make_selection(root):
     """Write one frame of the cropped selection: rings of a 20 m cylinder as depth images."""
     name = '2011_09_26_drive_0002_sync_{}_0000000005_image_02'
