@@ -62,3 +62,18 @@ class FrameTree:
             frame, step = self._to_parent[frame]
             matrix = step @ matrix
         return frame, matrix
+
+
+def quaternion_from(matrix):
+    """Quaternion x y z w, of unit length and w >= 0, of the rotation of a `(4, 4)` transform."""
+    m = np.asarray(matrix, float)[:3, :3]
+    # The four ways to the quaternion differ in what they divide by: take the largest.
+    squares = np.array([1 + m[0, 0] - m[1, 1] - m[2, 2], 1 - m[0, 0] + m[1, 1] - m[2, 2],
+                        1 - m[0, 0] - m[1, 1] + m[2, 2], 1 + m[0, 0] + m[1, 1] + m[2, 2]])
+    x, y, z = m[2, 1] - m[1, 2], m[0, 2] - m[2, 0], m[1, 0] - m[0, 1]
+    xy, xz, yz = m[0, 1] + m[1, 0], m[0, 2] + m[2, 0], m[1, 2] + m[2, 1]
+    rows = [(squares[0], xy, xz, x), (xy, squares[1], yz, y), (xz, yz, squares[2], z),
+            (x, y, z, squares[3])]
+    quaternion = np.array(rows[int(np.argmax(squares))])
+    quaternion = quaternion / np.linalg.norm(quaternion) * (-1 if quaternion[3] < 0 else 1)
+    return tuple(float(value) for value in quaternion)

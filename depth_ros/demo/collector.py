@@ -1,0 +1,99 @@
+# Copyright 2026 depth_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+"""Listens to a depth node from outside: arrivals, depth images, diagnostics."""
+import struct
+import threading
+import time
+
+from depth_ros import messages
+from depth_ros.contracts import NANOSECONDS
+from diagnostic_msgs.msg import DiagnosticArray
+import numpy as np
+import rclpy
+from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
+from rclpy.qos import qos_profile_sensor_data, QoSProfile
+from sensor_msgs.msg import Image
+
+QUEUE = 50
+
+
+class Collector:
+    """
+    Counts images and depth images by stamp; a context manager.
+
+    :param image: topic that the node under test subscribes to.
+    :param node: name of the node under test, for its diagnostics.
+    :param keep: called with (stamp_ns, depth `(H, W)` metres) for each depth image, or None.
+    """
+
+    def __init__(self, image, node, keep=None):
+        """Join the graph; the environment must be set before."""
+        self.images, self.depths = {}, {}
+        self.status = None
+        self._keep, self._node_name = keep, node
+        rclpy.init(args=[])
+        self._node = rclpy.create_node('collector')
+        self._node.create_subscription(Image, image, self._on_image, qos_profile_sensor_data,
+                                       raw=True)
+        self._node.create_subscription(Image, 'depth/image', self._on_depth,
+                                       QoSProfile(depth=QUEUE))
+        self._node.create_subscription(DiagnosticArray, '/diagnostics', self._on_diagnostics,
+                                       QoSProfile(depth=QUEUE))
+        self._executor = SingleThreadedExecutor()
+        self._executor.add_node(self._node)
+        self._thread = threading.Thread(target=self._spin, name='collector', daemon=True)
+        self._thread.start()
+
+    def _spin(self):
+        try:
+            self._executor.spin()
+        except ExternalShutdownException:
+            pass
+
+    def __enter__(self):
+        """Return the collector itself."""
+        return self
+
+    def __exit__(self, *_):
+        """Leave the graph."""
+        self._executor.shutdown()
+        self._thread.join()
+        self._node.destroy_node()
+        rclpy.try_shutdown()
+
+    def _on_image(self, data):
+        # The stamp is the first field of the serialized message: no need to decode the pixels.
+        seconds, nanoseconds = struct.unpack_from('<iI' if data[1] & 1 else '>iI', data, 4)
+        self.images[seconds * NANOSECONDS + nanoseconds] = time.monotonic_ns()
+
+    def _on_depth(self, msg):
+        stamp = messages.stamp_ns(msg.header)
+        self.depths[stamp] = time.monotonic_ns()
+        if self._keep is not None:
+            self._keep(stamp, messages.image_to_depth(msg))
+
+    def _on_diagnostics(self, msg):
+        for status in msg.status:
+            if status.name.rpartition('/')[2] == self._node_name:
+                self.status = status
+
+    def value(self, name, default=None):
+        """Return one of the node's diagnostics values as text."""
+        values = {} if self.status is None else {v.key: v.value for v in self.status.values}
+        return values.get(name, default)
+
+    def values(self):
+        """Return all diagnostics values of the node as `{name: text}`."""
+        return {} if self.status is None else {v.key: v.value for v in self.status.values}
+
+    def latencies_ms(self):
+        """Milliseconds from an image's arrival here to its depth's, in the order of the stamps."""
+        return np.array([(self.depths[stamp] - self.images[stamp]) / 1e6
+                         for stamp in sorted(self.depths) if stamp in self.images])
+
+    def rate(self):
+        """Depth images per second, from the first to the last."""
+        arrivals = sorted(self.depths.values())
+        if len(arrivals) < 2:
+            return 0.0
+        return (len(arrivals) - 1) * 1e9 / max(arrivals[-1] - arrivals[0], 1)
