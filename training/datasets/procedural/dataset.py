@@ -1,0 +1,112 @@
+# Copyright 2026 depth_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+"""Training batches of procedural frames, streamed from the renderer or reused from a pool."""
+from __future__ import annotations
+
+import lightning
+import numpy as np
+import torch
+from torch.utils.data import DataLoader, get_worker_info, IterableDataset
+
+from training.datasets.procedural import augment, line
+from training.datasets.procedural.pool import frames, Pool
+
+# Network input sizes by frame shape; each batch has one, drawn with the share given.
+SIZES = {'normal': (((192, 256), 0.4), ((160, 224), 0.25), ((192, 224), 0.15), ((224, 256), 0.1),
+                    ((224, 192), 0.1)),
+         'wide': (((96, 320), 0.4), ((128, 384), 0.25), ((128, 320), 0.35))}
+
+
+def draw_batch(source, rng, generator, shape, count, size, none_share=0.04):
+    """
+    Make one batch from a source with `.draw(rng, count)`.
+
+    :returns: image (B, H, W, 3) uint8, sparse_depth (B, H, W) metres (0: none), depth (B, H, W)
+        metres (inf: sky), camera (B, 4) fx, fy, cx, cy at this size.
+    """
+    image, depth, k = source[shape].draw(rng, count)
+    image = image.permute(0, 3, 1, 2).float() / 255
+    image, depth, k = augment.reframe(image, depth, k.to(image.device), size, generator)
+    return {'image': augment.photograph(image, generator),
+            'sparse_depth': line.simulate(depth, k, generator, none_share),
+            'depth': depth, 'camera': k}
+
+
+class Stream:
+    """Renders fresh frames on demand; same interface as a Pool."""
+
+    def __init__(self, seed: int, shape: str, device='cpu', first: int = 0):
+        """Start at frame `first`; frames are a function of (seed, shape, number)."""
+        self.frames = frames(seed, shape, first, device, 1 if device == 'cpu' else 16)
+
+    def draw(self, rng, count: int) -> tuple:
+        """Render the next `count` usable frames."""
+        taken = [next(self.frames) for _ in range(count)]
+        return tuple(torch.stack([frame[k] for frame in taken]) for k in (1, 2, 3))
+
+
+class ProceduralBatches(IterableDataset):
+    """Endless batches; a pure function of the seed (and of the pool's content)."""
+
+    def __init__(self, seed=1, batch_size=16, pool=None, wide_share=0.35, device='cpu',
+                 sizes=None, none_share=0.04, length=None):
+        """See ProceduralData; `length` batches, or endless."""
+        self.seed, self.batch_size, self.pool = seed, batch_size, pool
+        self.wide_share, self.device, self.length = wide_share, device, length
+        self.sizes, self.none_share = sizes or SIZES, none_share
+
+    def __iter__(self):
+        """Yield batches; workers draw from separate generators."""
+        worker = get_worker_info()
+        part = worker.id if worker else 0
+        rng = np.random.default_rng([self.seed, part])
+        generator = torch.Generator(self.device).manual_seed(self.seed * 1000 + part)
+        if self.pool:
+            source = {shape: Pool(self.pool, shape) for shape in self.sizes}
+        else:
+            source = {shape: Stream(self.seed, shape, self.device, part << 40)
+                      for shape in self.sizes}
+        number = 0
+        while self.length is None or number < self.length:
+            shape = 'wide' if rng.random() < self.wide_share else 'normal'
+            choices, shares = zip(*self.sizes[shape])
+            size = choices[rng.choice(len(choices), p=np.array(shares) / sum(shares))]
+            yield draw_batch(source, rng, generator, shape, self.batch_size, size,
+                             self.none_share)
+            number += 1
+            if self.pool and number % 100 == 0:
+                for pool in source.values():
+                    pool.refresh()
+
+
+class ProceduralData(lightning.LightningDataModule):
+    """
+    Procedural frames for training and a fixed set for validation.
+
+    :param pool: folder of rendered frames to reuse (CPU training), or None to render afresh
+        (GPU training).
+    """
+
+    def __init__(self, pool: str | None = None, batch_size: int = 16, seed: int = 1,
+                 wide_share: float = 0.35, workers: int = 1, device: str = 'cpu',
+                 validation_batches: int = 8, validation_seed: int = 9001):
+        """Validation frames are rendered from their own seed, never part of a pool."""
+        super().__init__()
+        self.save_hyperparameters()
+
+    def train_dataloader(self):
+        """Endless batches."""
+        p = self.hparams
+        data = ProceduralBatches(p.seed, p.batch_size, p.pool, p.wide_share, p.device)
+        return DataLoader(data, batch_size=None, num_workers=p.workers,
+                          prefetch_factor=4 if p.workers else None)
+
+    def val_dataloader(self):
+        """Give the same batches every time."""
+        p = self.hparams
+        if not hasattr(self, 'fixed'):
+            sizes = {'normal': (((192, 256), 1.0),), 'wide': (((96, 320), 1.0),)}
+            data = ProceduralBatches(p.validation_seed, 8, None, 0.5, p.device, sizes, 0.0,
+                                     p.validation_batches)
+            self.fixed = list(data)
+        return DataLoader(self.fixed, batch_size=None)

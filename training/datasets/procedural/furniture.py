@@ -1,0 +1,309 @@
+# Copyright 2026 depth_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+"""
+Furniture and small things.
+
+Every function takes a Placer (local frame on the floor, back at -y, front at +y) and a NumPy
+generator, and adds primitives. FURNITURE lists what may stand in a room with its half width
+and half depth in metres, so that the room builder can keep pieces apart.
+"""
+from __future__ import annotations
+
+import numpy as np
+
+from training.datasets.procedural.scene import colour, lean, Material, material, Placer
+
+WOOD = ('wood', 'planks', 'plain', 'grain')
+FABRIC = ('weave', 'noise', 'stripe', 'checker', 'plain')
+METAL = ('plain', 'grain')
+
+
+def clutter(p: Placer, rng, z, half_w, half_d, count):
+    """Put small things (mugs, books, boxes, balls, screens) on a top at height z."""
+    for _ in range(count):
+        x, y = rng.uniform(-half_w, half_w), rng.uniform(-half_d, half_d)
+        m = material(rng, ('plain', 'text', 'stripe', 'poster', 'noise'), 1.0, size=(0.05, 0.4))
+        kind = rng.integers(6)
+        if kind == 0:
+            p.tube(x, y, z, rng.uniform(0.025, 0.06), rng.uniform(0.06, 0.32), m)
+        elif kind == 1:
+            r = rng.uniform(0.03, 0.13)
+            p.ball(x, y, z + r, r, r, r, m)
+        elif kind == 2:
+            for k in range(int(rng.integers(1, 6))):
+                h = rng.uniform(0.015, 0.05)
+                p.box(x, y, z + 0.04 * k, rng.uniform(0.12, 0.3), rng.uniform(0.1, 0.25), h,
+                      material(rng, ('plain', 'text'), 1.0, size=(0.1, 0.4)))
+        elif kind == 3:
+            w, h = rng.uniform(0.3, 0.65), rng.uniform(0.2, 0.4)
+            dark = Material(np.full(3, 0.02), colour(rng), 12, w, 0, 0.3,
+                            rng.choice([0.0, 0.3]))
+            p.box(x, y, z + 0.12, w, 0.04, h, dark)
+            p.tube(x, y, z, 0.03, 0.15, dark)
+        else:
+            p.box(x, y, z, *rng.uniform(0.05, 0.4, 3), m)
+
+
+def table(p, rng):
+    """Table or desk with legs, sometimes a drawer block, and things on it."""
+    w, d, h = rng.uniform(0.7, 1.9), rng.uniform(0.5, 0.9), rng.uniform(0.4, 1.05)
+    top, leg = material(rng, WOOD), material(rng, METAL)
+    p.box(0, 0, h - 0.04, w, d, rng.uniform(0.02, 0.06), top)
+    if rng.random() < 0.2:
+        p.tube(0, 0, 0, 0.05, h - 0.04, leg)
+        p.tube(0, 0, 0, 0.3, 0.03, leg)
+    else:
+        t = rng.uniform(0.03, 0.09)
+        for sx in (-1, 1):
+            for sy in (-1, 1):
+                p.box(sx * (w / 2 - t), sy * (d / 2 - t), 0, t, t, h - 0.04, leg)
+    if rng.random() < 0.4:
+        p.box(w / 2 - 0.3, 0, 0.02, 0.42, d * 0.85, h - 0.08, top)
+    clutter(p, rng, h, w * 0.42, d * 0.4, int(rng.integers(0, 8)))
+
+
+def chair(p, rng):
+    """Chair: four legs or a column with a star, seat, slatted or solid back, armrests."""
+    w, h = rng.uniform(0.38, 0.52), rng.uniform(0.4, 0.5)
+    seat, frame = material(rng, FABRIC + WOOD, 0.9), material(rng, METAL + ('wood',))
+    p.box(0, 0, h - 0.05, w, w, rng.uniform(0.03, 0.1), seat)
+    if rng.random() < 0.35:
+        p.tube(0, 0, 0.05, 0.03, h - 0.1, frame)
+        for k in range(5):
+            a = 2 * np.pi * k / 5
+            p.box(0.15 * np.cos(a), 0.15 * np.sin(a), 0.05, 0.05, 0.05, 0.03, frame)
+    else:
+        for sx in (-1, 1):
+            for sy in (-1, 1):
+                p.box(sx * (w / 2 - 0.02), sy * (w / 2 - 0.02), 0, 0.035, 0.035, h, frame)
+    back, tilt = rng.uniform(0.3, 0.6), lean(rng.uniform(0, 0.2))
+    if rng.random() < 0.5:
+        p.box(0, -w / 2, h + 0.05, w, 0.04, back, seat, tilt)
+    else:
+        n = int(rng.integers(2, 6))
+        for k in range(n):
+            x = (k + 0.5) / n * w - w / 2
+            p.box(x, -w / 2, h, 0.03, 0.03, back, frame, tilt)
+        p.box(0, -w / 2, h + back, w, 0.04, 0.07, seat, tilt)
+    if rng.random() < 0.3:
+        for sx in (-1, 1):
+            p.box(sx * w / 2, 0, h + 0.2, 0.05, w * 0.8, 0.04, frame)
+            p.box(sx * w / 2, w * 0.3, h, 0.04, 0.04, 0.2, frame)
+
+
+def dining(p, rng):
+    """Table with chairs around it."""
+    table(p, rng)
+    for k in range(int(rng.integers(1, 5))):
+        side = -1 if k % 2 else 1
+        spot = p.point(rng.uniform(-0.7, 0.7), side * rng.uniform(0.45, 0.8), 0)
+        yaw = p.yaw + (0 if side < 0 else np.pi) + rng.uniform(-0.4, 0.4)
+        chair(Placer(p.scene, spot[0], spot[1], yaw), rng)
+
+
+def shelf(p, rng):
+    """Open shelf with boards, books and boxes; empty boards occur."""
+    w, d, h = rng.uniform(0.5, 1.6), rng.uniform(0.22, 0.5), rng.uniform(0.7, 2.3)
+    wood = material(rng, WOOD + METAL)
+    n = int(rng.integers(2, 6))
+    for sx in (-1, 1):
+        p.box(sx * w / 2, 0, 0, 0.03, d, h, wood)
+    if rng.random() < 0.7:
+        p.box(0, -d / 2, 0, w, 0.02, h, wood)
+    for k in range(n + 1):
+        z = 0.05 + k * (h - 0.08) / n
+        p.box(0, 0, z, w, d, 0.03, wood)
+        room = (h - 0.08) / n * 0.85
+        if k == n or rng.random() < 0.25:
+            continue
+        x = -w / 2 + 0.02
+        while x < w / 2 - 0.1:
+            length = min(rng.uniform(0.1, 0.5), w / 2 - x - 0.02)
+            pattern = ('books',) if rng.random() < 0.6 else ('plain', 'text', 'stripe')
+            p.box(x + length / 2, rng.uniform(-0.05, 0.05), z + 0.03, length, d * 0.7,
+                  room * rng.uniform(0.4, 1.0), material(rng, pattern, 1.0, size=(0.2, 0.5),
+                                                         contrast=0.9))
+            x += length + rng.exponential(0.12)
+
+
+def cabinet(p, rng):
+    """Cabinet, chest or wardrobe with door gaps and handles."""
+    w, d = rng.uniform(0.4, 1.8), rng.uniform(0.3, 0.65)
+    h = rng.choice([rng.uniform(0.5, 1.2), rng.uniform(1.5, 2.3)])
+    body, handle = material(rng, WOOD, gloss=0.4), material(rng, METAL, 0.1)
+    front = material(rng, WOOD, gloss=0.4) if rng.random() < 0.4 else body
+    p.box(0, 0, 0, w, d, h, body)
+    n = max(1, int(w / 0.5))
+    for k in range(n):
+        x = (k + 0.5) / n * w - w / 2
+        p.box(x, d / 2, 0.06, w / n - 0.015, 0.03, h - 0.09, front)
+        p.box(x + w / n * 0.35, d / 2 + 0.03, h * 0.55, 0.02, 0.03, 0.12, handle)
+    if h < 1.3:
+        clutter(p, rng, h, w * 0.4, d * 0.35, int(rng.integers(0, 5)))
+
+
+def kitchen_run(p, rng):
+    """Counter run with worktop, wall cabinets, splash back and a tall piece."""
+    w, d, h = rng.uniform(1.4, 4.0), rng.uniform(0.55, 0.68), rng.uniform(0.82, 0.95)
+    front, top = material(rng, WOOD, gloss=0.5), material(rng, ('marble', 'grain', 'plain'))
+    p.box(0, -0.02, 0.1, w, d - 0.05, h - 0.14, front)
+    p.box(0, 0, h - 0.04, w + 0.02, d + 0.03, 0.04, top)
+    p.box(0, -d / 2, h, w, 0.02, 0.6, material(rng, ('tile', 'plain', 'brick')))
+    n = max(2, int(w / 0.6))
+    for k in range(n):
+        x = (k + 0.5) / n * w - w / 2
+        p.box(x, d / 2 - 0.04, 0.12, w / n - 0.02, 0.025, h - 0.2, front)
+        p.box(x, d / 2 - 0.01, h - 0.2, 0.15, 0.03, 0.02, material(rng, METAL, 0.1))
+        if rng.random() < 0.75:
+            z = rng.uniform(1.35, 1.5)
+            p.box(x, -d / 2 + 0.18, z, w / n - 0.01, 0.36, rng.uniform(0.5, 0.8), front)
+    if rng.random() < 0.6:
+        metal = material(rng, METAL, 0.1, 0.3, gloss=1.0)
+        p.box(rng.choice([-1, 1]) * (w / 2 + 0.32), 0, 0, 0.6, d + 0.05,
+              rng.uniform(1.4, 2.1), metal)
+    clutter(p, rng, h, w * 0.45, d * 0.35, int(rng.integers(1, 9)))
+
+
+def sofa(p, rng):
+    """Sofa or armchair with cushions."""
+    w, d, h = rng.uniform(0.8, 2.3), rng.uniform(0.75, 1.0), rng.uniform(0.36, 0.46)
+    m = material(rng, FABRIC, 0.8)
+    p.box(0, 0, 0.08, w, d, h - 0.08, m)
+    p.box(0, -d / 2 + 0.12, h, w, 0.24, rng.uniform(0.3, 0.5), m, lean(0.12))
+    for sx in (-1, 1):
+        p.box(sx * w / 2, 0, 0.05, 0.18, d, h + 0.12, m)
+    for _ in range(int(rng.integers(0, 4))):
+        p.ball(rng.uniform(-w / 2, w / 2), -0.1, h + 0.15, 0.22, 0.1, 0.18,
+               material(rng, FABRIC, 1.0))
+
+
+def bed(p, rng):
+    """Bed with mattress, blanket and pillows."""
+    w, d, h = rng.uniform(0.9, 1.8), 2.0, rng.uniform(0.35, 0.6)
+    p.box(0, 0, 0.1, w, d, h - 0.25, material(rng, WOOD))
+    p.box(0, 0, h - 0.2, w - 0.06, d - 0.06, 0.2, material(rng, FABRIC))
+    p.box(0, 0.3, h - 0.02, w, d * 0.65, 0.06, material(rng, FABRIC, 0.9))
+    p.box(0, -d / 2, 0, w, 0.05, h + rng.uniform(0.2, 0.6), material(rng, WOOD))
+    for x in (-w / 4, w / 4):
+        p.ball(x, -d / 2 + 0.3, h + 0.06, w / 5, 0.2, 0.09, material(rng, FABRIC))
+
+
+def plant(p, rng):
+    """Pot with stems and leaf blobs."""
+    r, h = rng.uniform(0.1, 0.25), rng.uniform(0.15, 0.4)
+    p.tube(0, 0, 0, r, h, material(rng, ('plain', 'stripe')))
+    tall = rng.uniform(0.3, 1.6)
+    p.tube(0, 0, h, 0.015, tall * 0.7, material(rng, ('plain',)))
+    for _ in range(int(rng.integers(4, 12))):
+        s = rng.uniform(0.05, 0.22)
+        p.ball(*(rng.uniform(-0.3, 0.3, 2) * tall), h + rng.uniform(0.2, 1.0) * tall,
+               s, s, s * rng.uniform(0.2, 1.0), leaves(rng))
+
+
+def leaves(rng) -> Material:
+    """Draw a foliage material."""
+    green = np.array([rng.uniform(0.05, 0.4), rng.uniform(0.15, 0.5), rng.uniform(0.02, 0.15)])
+    return Material(green, green * rng.uniform(0.1, 0.5), 15, rng.uniform(0.3, 1.2), 0.3)
+
+
+def floor_lamp(p, rng):
+    """Standing lamp."""
+    h = rng.uniform(1.2, 1.9)
+    p.tube(0, 0, 0, 0.15, 0.03, material(rng, METAL))
+    p.tube(0, 0, 0, 0.015, h, material(rng, METAL))
+    shade = material(rng, ('plain',), 0.3, 0.6)
+    shade.emission = rng.choice([0.0, 0.8])
+    p.tube(0, 0, h, rng.uniform(0.12, 0.25), rng.uniform(0.15, 0.3), shade)
+
+
+def person(p, rng):
+    """Standing person of capsules: legs, trunk, arms, head."""
+    h = rng.uniform(1.1, 1.95)
+    trousers, shirt = material(rng, FABRIC, 0.9), material(rng, FABRIC, 1.0)
+    skin = Material(np.array([0.6, 0.4, 0.3]) * rng.uniform(0.3, 1.3), np.array([0.5, 0.3, 0.2]))
+    step = rng.uniform(0, 0.22)
+    for s in (-1, 1):
+        p.tube(s * 0.1, s * step, 0, 0.075, h * 0.48, trousers, lean(s * step * 0.6))
+        p.tube(s * 0.24, -s * step * 0.7, h * 0.43, 0.05, h * 0.4, shirt, lean(-s * step * 0.5))
+        p.ball(s * 0.24, 0.05 - s * step, h * 0.43, 0.06, 0.06, 0.08, skin)
+    p.ball(0, 0, h * 0.65, 0.2, 0.13, h * 0.22, shirt)
+    p.ball(0, 0, h * 0.93, 0.09, 0.1, 0.13, skin)
+    p.ball(0, -0.03, h * 0.96, 0.1, 0.1, 0.11, Material(colour(rng, 0.4, 0.02, 0.4),
+                                                       np.full(3, 0.05)))
+
+
+def crates(p, rng):
+    """Stack of cartons or crates, sometimes on a pallet."""
+    z = 0.0
+    if rng.random() < 0.4:
+        p.box(0, 0, 0, 1.2, 0.8, 0.14, material(rng, ('slats',), 0.3))
+        z = 0.14
+    for _ in range(int(rng.integers(1, 7))):
+        w, d, h = rng.uniform(0.2, 0.9, 3)
+        p.box(rng.uniform(-0.25, 0.25), rng.uniform(-0.2, 0.2), z, w, d, h,
+              material(rng, ('plain', 'text', 'grain', 'planks'), 0.6),
+              None if rng.random() < 0.7 else lean(0.0) @ lean(rng.uniform(-0.1, 0.1), 1))
+        z += h if rng.random() < 0.7 else 0.0
+
+
+def bin_or_drum(p, rng):
+    """Bin, drum, bucket or cylinder."""
+    p.tube(0, 0, 0, rng.uniform(0.12, 0.4), rng.uniform(0.25, 1.1),
+           material(rng, ('plain', 'stripe', 'grain'), 1.0))
+
+
+def pillar(p, rng):
+    """Pillar, square or round, up to the ceiling and beyond."""
+    r = rng.uniform(0.1, 0.4)
+    m = material(rng, ('plain', 'grain', 'brick', 'marble', 'tile'))
+    if rng.random() < 0.5:
+        p.tube(0, 0, 0, r, 9.0, m)
+    else:
+        p.box(0, 0, 0, 2 * r, 2 * r, 9.0, m)
+
+
+def stairs(p, rng):
+    """Flight of steps, with or without a rail."""
+    n, w = int(rng.integers(3, 12)), rng.uniform(0.9, 2.2)
+    rise, run = rng.uniform(0.13, 0.2), rng.uniform(0.24, 0.34)
+    m = material(rng, WOOD + ('tile', 'marble'))
+    for k in range(n):
+        p.box(0, -k * run, 0, w, run, (k + 1) * rise, m)
+    if rng.random() < 0.5:
+        for k in range(0, n, 2):
+            p.box(w / 2, -k * run, (k + 1) * rise, 0.03, 0.03, 0.9, m)
+
+
+def balls(p, rng):
+    """Loose balls, blobs and blocks on the floor."""
+    for _ in range(int(rng.integers(1, 7))):
+        x, y = rng.uniform(-0.8, 0.8, 2)
+        r = rng.uniform(0.05, 0.4)
+        m = material(rng, None, 1.0)
+        if rng.random() < 0.6:
+            p.ball(x, y, r, r, r * rng.uniform(0.5, 1.5), r, m)
+        else:
+            p.box(x, y, 0, *rng.uniform(0.05, 0.7, 3), m, lean(rng.uniform(-0.3, 0.3)))
+
+
+def board(p, rng):
+    """Free-standing partition, whiteboard or screen on feet."""
+    w, h = rng.uniform(0.8, 2.0), rng.uniform(0.8, 1.9)
+    z = rng.choice([0.0, 0.6])
+    p.box(0, 0, z, w, 0.05, h, material(rng, ('plain', 'poster', 'text', 'weave'), 0.8,
+                                        size=(0.5, 2.0)))
+    for s in (-1, 1):
+        p.box(s * w * 0.45, 0, 0, 0.04, 0.5, 0.04, material(rng, METAL))
+        p.box(s * w * 0.45, 0, 0, 0.04, 0.04, z + h, material(rng, METAL))
+
+
+# name: (function, half width, half depth, likes a wall)
+FURNITURE = {
+    'table': (table, 0.9, 0.5, 0.4), 'dining': (dining, 1.1, 1.1, 0.0),
+    'chair': (chair, 0.35, 0.35, 0.2), 'shelf': (shelf, 0.8, 0.25, 0.9),
+    'cabinet': (cabinet, 0.9, 0.35, 0.9), 'kitchen': (kitchen_run, 2.0, 0.4, 1.0),
+    'sofa': (sofa, 1.1, 0.5, 0.7), 'bed': (bed, 0.9, 1.0, 0.9), 'plant': (plant, 0.4, 0.4, 0.5),
+    'lamp': (floor_lamp, 0.25, 0.25, 0.6), 'person': (person, 0.35, 0.35, 0.0),
+    'crates': (crates, 0.6, 0.5, 0.4), 'bin': (bin_or_drum, 0.35, 0.35, 0.6),
+    'pillar': (pillar, 0.4, 0.4, 0.0), 'stairs': (stairs, 1.0, 1.8, 0.3),
+    'balls': (balls, 0.9, 0.9, 0.0), 'board': (board, 1.0, 0.3, 0.3)}

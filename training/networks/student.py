@@ -1,0 +1,40 @@
+# Copyright 2026 depth_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+"""
+Student: a small monocular network, metric depth from one image.
+
+Metric depth from one image presumes a focal length: the graph answers as if the focal length
+were FOCAL pixels, and who knows the camera's multiplies by focal / FOCAL (focal: geometric
+mean of fx and fy at the input size).
+"""
+from __future__ import annotations
+
+import torch
+from torch import nn
+
+from training.networks.decoder import confidence, Decoder, finish, normalise, places
+from training.networks.efficientnet_lite import EfficientNetLite0, STEM
+
+FOCAL = 200.0
+TYPICAL = 4.0  # metres; the network predicts log depth over this
+
+
+class StudentNet(nn.Module):
+    """EfficientNet-Lite0, cut after its first stride-32 blocks, with a narrow decoder."""
+
+    def __init__(self, blocks: int = 13, widths=(96, 64, 48, 32, 24)):
+        """Make the network: 1.6 M parameters as given."""
+        super().__init__()
+        self.encoder = EfficientNetLite0(blocks)
+        self.stem = nn.Sequential(nn.Conv2d(2, STEM, 3, 2, 1, bias=False), nn.BatchNorm2d(STEM))
+        self.decoder = Decoder(self.encoder.channels, widths)
+
+    def logs(self, image):
+        """Predict log depth over TYPICAL at FOCAL (B, H, W) and log spread (B, H, W)."""
+        image = normalise(image)
+        return finish(self.decoder(self.encoder(image, self.stem(places(image)))))
+
+    def forward(self, image):
+        """Depth (B, H, W) metres for a camera of FOCAL pixels, confidence (B, H, W) 0..1."""
+        log_depth, log_spread = self.logs(image)
+        return TYPICAL * torch.exp(log_depth), confidence(log_spread)
