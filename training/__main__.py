@@ -4,8 +4,9 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
+
+from training.memory import keep_freed_memory
 
 
 def _fit(args):
@@ -43,7 +44,7 @@ def parser() -> argparse.ArgumentParser:
 def main(words=None) -> int:
     """Run one command; bad input gives one line and exit code 2."""
     args = parser().parse_args(words)
-    os.environ.setdefault('OMP_NUM_THREADS', '2')
+    keep_freed_memory()
     try:
         args.run_command(args)
     except (ValueError, FileNotFoundError) as error:
