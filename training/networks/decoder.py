@@ -73,10 +73,15 @@ def normalise(image):
 
 def places(like):
     """Give two channels (B, 2, H, W): column and row, -1 to 1, of a tensor's grid."""
-    ones = torch.ones_like(like[:, :1])
-    right = torch.cumsum(ones, dim=3) / ones.sum(3, keepdim=True) * 2.0 - 1.0
-    down = torch.cumsum(ones, dim=2) / ones.sum(2, keepdim=True) * 2.0 - 1.0
-    return torch.cat([right, down], dim=1)
+    # Resize of two numbers: runs where CumSum and Range do not (TensorRT).
+    ends = torch.tensor([-1.0, 1.0], dtype=like.dtype, device=like.device)
+    size = like.shape[2:]
+    right = functional.interpolate(ends.reshape(1, 1, 1, 2), (1, size[1]), mode='bilinear',
+                                   align_corners=True)
+    down = functional.interpolate(ends.reshape(1, 1, 2, 1), (size[0], 1), mode='bilinear',
+                                  align_corners=True)
+    zero = torch.zeros_like(like[:, :1])
+    return torch.cat([zero + right, zero + down], dim=1)
 
 
 def finish(head):

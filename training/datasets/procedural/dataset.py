@@ -49,8 +49,9 @@ class ProceduralBatches(IterableDataset):
     """Endless batches; a pure function of the seed (and of the pool's content)."""
 
     def __init__(self, seed=1, batch_size=16, pool=None, wide_share=0.35, device='cpu',
-                 sizes=None, none_share=0.04, length=None):
-        """See ProceduralData; `length` batches, or endless."""
+                 sizes=None, none_share=0.04, length=None, start=0):
+        """See ProceduralData; `length` batches, or endless; `start` tells resumed runs apart."""
+        self.start = start
         self.seed, self.batch_size, self.pool = seed, batch_size, pool
         self.wide_share, self.device, self.length = wide_share, device, length
         self.sizes, self.none_share = sizes or SIZES, none_share
@@ -59,12 +60,13 @@ class ProceduralBatches(IterableDataset):
         """Yield batches; workers draw from separate generators."""
         worker = get_worker_info()
         part = worker.id if worker else 0
-        rng = np.random.default_rng([self.seed, part])
-        generator = torch.Generator(self.device).manual_seed(self.seed * 1000 + part)
+        rng = np.random.default_rng([self.seed, part, self.start])
+        generator = torch.Generator(self.device).manual_seed(
+            int(rng.integers(1 << 62)))
         if self.pool:
             source = {shape: Pool(self.pool, shape) for shape in self.sizes}
         else:
-            source = {shape: Stream(self.seed, shape, self.device, part << 40)
+            source = {shape: Stream(self.seed, shape, self.device, (part << 40) + 100 * self.start)
                       for shape in self.sizes}
         number = 0
         while self.length is None or number < self.length:
@@ -97,7 +99,9 @@ class ProceduralData(lightning.LightningDataModule):
     def train_dataloader(self):
         """Endless batches."""
         p = self.hparams
-        data = ProceduralBatches(p.seed, p.batch_size, p.pool, p.wide_share, p.device)
+        start = self.trainer.global_step if self.trainer else 0
+        data = ProceduralBatches(p.seed, p.batch_size, p.pool, p.wide_share, p.device,
+                                 start=start)
         return DataLoader(data, batch_size=None, num_workers=p.workers,
                           prefetch_factor=4 if p.workers else None)
 
