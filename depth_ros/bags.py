@@ -18,8 +18,8 @@ try:
     from rosbags.rosbag2 import Writer as Rosbag2Writer
     from rosbags.typesys import get_typestore, Stores
 except ImportError as error:
-    raise ImportError(f'recordings need the package rosbags ({error}): pip install '
-                     "'rosbags>=0.11,<0.12'") from error
+    raise ImportError(f'recordings need the package rosbags ({error}): '
+                      "pip install 'rosbags>=0.11,<0.12'") from error
 
 TYPES = get_typestore(Stores.ROS2_JAZZY)
 Topic = namedtuple('Topic', 'msgtype count')
@@ -78,7 +78,7 @@ class Bag:
 
     @property
     def count(self):
-        """Number of messages."""
+        """Return the number of messages."""
         return self._reader.message_count
 
     def raw(self, topics=None, start_ns=None):

@@ -87,7 +87,7 @@ def select_ring(points, ring_ids, elevation_deg):
 
 
 def transform(points, matrix):
-    """Move points `(N, 3)` by a 4x4 rigid transform (target <- source)."""
+    """Move points of shape N x 3 by a rigid 4x4 transform, target <- source."""
     matrix = np.asarray(matrix, np.float64)
     return np.asarray(points, np.float64) @ matrix[:3, :3].T + matrix[:3, 3]
 

@@ -120,7 +120,7 @@ class ScanMatcher:
 
     @property
     def waiting(self):
-        """Number of images that are not decided."""
+        """Return the number of images that are not decided."""
         return len(self._pending)
 
     @property

@@ -34,7 +34,7 @@ class Recording:
 
     @property
     def topics(self):
-        """Recorded names of the topics that are played, joined by commas."""
+        """Return the names of the topics that are played, joined by commas."""
         return f'{self.image},{self.camera_info},{self.scan}'
 
     @property

@@ -35,7 +35,7 @@ class Protocol:
 
     @property
     def definition(self):
-        """The protocol in words, for reports."""
+        """Return the protocol in words, for reports."""
         pixels = 'finite' if self.minimum is None else f'> {self.minimum:g} m'
         weight = 'its compared pixels' if self.weighted else '1'
         rmse = 'sqrt(mean MSE)' if self.average_squares else 'mean of RMSE'

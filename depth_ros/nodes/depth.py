@@ -113,7 +113,7 @@ class DepthNode(BaseNode):
         raise NotImplementedError
 
     def estimate(self, rgb, camera, work):
-        """DepthFrame of the image of `work`; raises Skip or InputError."""
+        """Return the DepthFrame of the image of `work`; raises Skip or InputError."""
         raise NotImplementedError
 
     def _on_info(self, msg):
