@@ -33,6 +33,7 @@ def _preview(args):
 
 def _export(args):
     import json
+
     from training.export import export
     figures = json.loads(args.figures.read_text()) if args.figures else None
     error = export(args.checkpoint, args.out, args.name, figures, args.norm_batches)

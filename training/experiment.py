@@ -21,9 +21,8 @@ import lightning
 from lightning.pytorch.callbacks import ModelCheckpoint, TQDMProgressBar
 from lightning.pytorch.loggers import CSVLogger
 import torch
-import yaml
-
 from training.average import WeightAverage
+import yaml
 
 
 def load_config(path, overrides=()) -> dict:

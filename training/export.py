@@ -11,7 +11,6 @@ from depth_ros.model import CONTRACT, PREFIX
 import numpy as np
 import onnx
 import torch
-
 from training.average import recompute_norms
 from training.experiment import build
 from training.networks.student import FOCAL

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import torch
-
 from training.losses.depth import FAR, log_depth_loss, sky_loss
 from training.methods.base import DepthMethod
 from training.networks.completion import CompletionNet

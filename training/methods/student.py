@@ -6,7 +6,6 @@ from __future__ import annotations
 import math
 
 import torch
-
 from training.losses.depth import FAR, log_depth_loss, sky_loss
 from training.methods.base import DepthMethod
 from training.networks.student import FOCAL, StudentNet, TYPICAL

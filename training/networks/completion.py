@@ -12,7 +12,6 @@ from __future__ import annotations
 import torch
 from torch import nn
 import torch.nn.functional as functional
-
 from training.networks.decoder import confidence, Decoder, finish, normalise, places
 from training.networks.efficientnet_lite import EfficientNetLite0, STEM
 

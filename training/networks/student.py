@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import torch
 from torch import nn
-
 from training.networks.decoder import confidence, Decoder, finish, normalise, places
 from training.networks.efficientnet_lite import EfficientNetLite0, STEM
 

@@ -12,7 +12,6 @@ from depth_ros.contracts import metres_to_millimetres
 import numpy as np
 import torch
 from tqdm import tqdm
-
 from training.datasets.procedural import furniture, interiors, textures
 from training.datasets.procedural.raycast import first_hit, pack
 from training.datasets.procedural.scene import Light, Material, material, Placer, Scene

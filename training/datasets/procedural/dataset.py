@@ -7,7 +7,6 @@ import lightning
 import numpy as np
 import torch
 from torch.utils.data import DataLoader, get_worker_info, IterableDataset
-
 from training.datasets.procedural import augment, line
 from training.datasets.procedural.pool import frames, Pool
 
@@ -92,7 +91,7 @@ class ProceduralData(lightning.LightningDataModule):
     def __init__(self, pool: str | None = None, batch_size: int = 16, seed: int = 1,
                  wide_share: float = 0.35, workers: int = 1, device: str = 'cpu',
                  validation_batches: int = 8, validation_seed: int = 9001):
-        """Validation frames are rendered from their own seed, never part of a pool."""
+        """Render validation frames from their own seed; they are never part of a pool."""
         super().__init__()
         self.save_hyperparameters()
 

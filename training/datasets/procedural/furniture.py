@@ -10,7 +10,6 @@ and half depth in metres, so that the room builder can keep pieces apart.
 from __future__ import annotations
 
 import numpy as np
-
 from training.datasets.procedural.scene import colour, lean, Material, material, Placer
 
 WOOD = ('wood', 'planks', 'plain', 'grain')

@@ -4,10 +4,8 @@
 from __future__ import annotations
 
 import numpy as np
-
 from training.datasets.procedural import furniture
-from training.datasets.procedural.scene import (
-    colour, Light, Material, material, Placer, Scene)
+from training.datasets.procedural.scene import colour, Light, Material, material, Placer, Scene
 
 WALL = ('plain', 'plain', 'plain', 'noise', 'brick', 'tile', 'stripe', 'planks', 'cloud')
 FLOOR = ('planks', 'tile', 'wood', 'noise', 'grain', 'checker', 'weave', 'marble', 'plain')

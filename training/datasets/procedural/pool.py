@@ -8,7 +8,6 @@ from pathlib import Path
 import numpy as np
 import torch
 from tqdm import tqdm
-
 from training.datasets.procedural import textures, world
 from training.datasets.procedural.raycast import pack
 from training.datasets.procedural.shading import render
@@ -17,7 +16,7 @@ SHARD = 128
 
 
 def expose(image: torch.Tensor, level: torch.Tensor) -> torch.Tensor:
-    """Turn linear light (B, H, W, 3) into uint8 by exposure `level` (B) and the sRGB-like curve."""
+    """Turn linear light (B, H, W, 3) into uint8 by exposure `level` (B) and an sRGB-like curve."""
     bright = image.mean(-1).flatten(1)[:, ::7].quantile(0.7, dim=1)
     gain = (level / bright.clamp(min=1e-4))[:, None, None, None]
     value = image * gain

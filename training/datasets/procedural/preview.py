@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
-
 from training.datasets.procedural.dataset import ProceduralBatches
 
 NEAR, FAR = 0.3, 80.0

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-
 from training.datasets.procedural.scene import BOX, CYLINDER, ELLIPSOID, Material, Scene
 
 NEAR = 1e-3

@@ -73,7 +73,7 @@ class Scene:
         self.add(BOX, centre, half, material, yaw, rotation)
 
     def cylinder(self, centre, radius, half_height, material, rotation=None):
-        """Add an upright cylinder (or one turned by `rotation`)."""
+        """Add an upright cylinder, or one turned by `rotation`."""
         self.add(CYLINDER, centre, (radius, radius, half_height), material, rotation=rotation)
 
     def ellipsoid(self, centre, half, material, yaw=0.0):
@@ -139,7 +139,7 @@ def lean(angle: float, axis: int = 0) -> np.ndarray:
 
 
 def colour(rng: np.random.Generator, saturation=0.5, low=0.05, high=0.9) -> np.ndarray:
-    """Draw a linear RGB colour (3) of limited saturation."""
+    """Draw a linear RGB triple of limited saturation."""
     value = low + (high - low) * rng.random() ** 1.6
     tint = rng.uniform(0, 1, 3) ** 1.5
     tint = tint / tint.max()

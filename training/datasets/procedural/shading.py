@@ -8,10 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 import torch.nn.functional as functional
-
 from training.datasets.procedural import textures
 from training.datasets.procedural.raycast import (
-    first_hit, PackedScenes, seen_from_camera, seen_from_light)
+    first_hit,
+    PackedScenes,
+    seen_from_camera,
+    seen_from_light,
+)
 
 SHADOW_LIGHTS = 2
 TILE = 16  # pixels; image sizes are multiples of it

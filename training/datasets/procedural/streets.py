@@ -4,10 +4,16 @@
 from __future__ import annotations
 
 import numpy as np
-
 from training.datasets.procedural import furniture
 from training.datasets.procedural.scene import (
-    colour, lean, Light, Material, material, Placer, Scene)
+    colour,
+    lean,
+    Light,
+    Material,
+    material,
+    Placer,
+    Scene,
+)
 
 GREY = ('plain', 'grain')
 
@@ -157,7 +163,8 @@ def street(scene: Scene):
             scene.box((lane + 1.7, 6.0 * k, 0.011), (0.07, 1.5, 0.003), paint)
     if rng.random() < 0.2:
         for k in range(8):
-            scene.box((road_w * (k - 3.5) / 4, rng.uniform(6, 7), 0.011), (0.25, 1.5, 0.003), paint)
+            scene.box((road_w * (k - 3.5) / 4, rng.uniform(6, 7), 0.011), (0.25, 1.5, 0.003),
+                      paint)
     kerb = material(rng, ('tile', 'brick', 'grain', 'plain'), 0.2, 0.2, size=(0.5, 2.0))
     for side in (-1, 1):
         h = rng.choice([0.02, rng.uniform(0.06, 0.18)])

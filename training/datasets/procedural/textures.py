@@ -7,7 +7,6 @@ import functools
 
 import numpy as np
 import torch
-
 from training.datasets.procedural.scene import PATTERNS
 
 SIZE = 256

@@ -6,7 +6,6 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-
 from training.datasets.procedural import interiors, streets
 from training.datasets.procedural.scene import Scene
 from training.datasets.procedural.shading import View
