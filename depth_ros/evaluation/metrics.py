@@ -22,17 +22,18 @@ def valid_pixels(target, minimum=0.0):
     return valid
 
 
-def image_metrics(prediction, target, minimum=0.0, strict=False):
+def image_metrics(prediction, target, minimum=0.0, strict=False, beyond=None):
     """
     Compare one predicted depth map with its ground truth.
 
-    prediction, target: (H, W) metres, NaN unknown. Pixels whose prediction is unknown (NaN or
-    Inf) are left out of every error and show up in ``coverage`` = known / valid.
+    prediction, target: (H, W) metres, NaN unknown. Pixels whose prediction is unknown (NaN) are
+    left out of every error and show up in ``coverage`` = known / valid. A prediction beyond
+    range (+Inf) counts as ``beyond`` metres, or as unknown when that is None.
     minimum: see ``valid_pixels``. strict: delta counts ``<`` instead of ``<=``.
 
     Returns a dict with ``METRICS`` (metres; irmse and imae in 1/km; rmse also as ``mse`` and
     irmse as ``imse`` for protocols that average squares), ``coverage``, ``pixels`` (compared),
-    ``valid`` (ground truth) and ``clamped`` (predictions raised to 1 mm where a logarithm, an
+    ``valid`` (ground truth), ``far`` (valid pixels predicted beyond range) and ``clamped`` (predictions raised to 1 mm where a logarithm, an
     inverse or a ratio needs a positive number). Errors are NaN when no pixel can be compared.
     """
     prediction, target = np.asarray(prediction), np.asarray(target)
@@ -40,11 +41,14 @@ def image_metrics(prediction, target, minimum=0.0, strict=False):
         raise ValueError(
             f'prediction {prediction.shape} and ground truth {target.shape} differ in size')
     valid = valid_pixels(target, minimum)
+    far = np.isposinf(prediction)
+    if beyond is not None:
+        prediction = np.where(far, beyond, prediction)
     known = valid & np.isfinite(prediction)
     count, total = int(known.sum()), int(valid.sum())
     result = {name: float('nan') for name in ('mse', 'imse') + METRICS}
     result.update(coverage=count / total if total else float('nan'),
-                  pixels=count, valid=total, clamped=0)
+                  pixels=count, valid=total, far=int((far & valid).sum()), clamped=0)
     if count:
         result.update(_errors(prediction[known].astype(float), target[known].astype(float),
                               strict))

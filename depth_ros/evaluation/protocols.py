@@ -42,9 +42,9 @@ class Protocol:
         return (f'ground truth {pixels}; weight of an image {weight}; RMSE over images: {rmse}; '
                 f'delta {"<" if self.strict else "<="} 1.25^k; no cap on depth')
 
-    def image(self, prediction, target):
+    def image(self, prediction, target, beyond=None):
         """Return the metrics of one image, see ``metrics.image_metrics``."""
-        return image_metrics(prediction, target, self.minimum, self.strict)
+        return image_metrics(prediction, target, self.minimum, self.strict, beyond)
 
     def combine(self, images):
         """Combine per-image metrics into one dict, see ``Average.result``."""
@@ -60,7 +60,7 @@ class Average:
     def __init__(self, protocol):
         """Start without images."""
         self.protocol = protocol
-        self.images = self.empty = self.pixels = self.valid = self.clamped = 0
+        self.images = self.empty = self.pixels = self.valid = self.far = self.clamped = 0
         self._weight, self._sums = 0.0, dict.fromkeys(METRICS, 0.0)
 
     def add(self, image):
@@ -72,6 +72,7 @@ class Average:
         self.images += 1
         self.pixels += image['pixels']
         self.valid += image['valid']
+        self.far += image['far']
         self.clamped += image['clamped']
         if not image['pixels']:
             self.empty += 1
@@ -83,17 +84,18 @@ class Average:
 
     def result(self):
         """
-        Return a dict over ``METRICS``, ``coverage``, ``pixels``, ``clamped``, ``empty_images``.
+        Return a dict over ``METRICS`` and the counts.
 
-        Without any compared pixel every error is NaN. Coverage, pixels and clamped are taken
-        over all images together.
+        Without any compared pixel every error is NaN. ``coverage``, ``pixels``, ``far`` and
+        ``clamped`` are taken over all images together; ``empty_images`` had nothing to compare.
         """
         result = {}
         for name in METRICS:
             value = self._sums[name] / self._weight if self._weight else float('nan')
             result[name] = value ** 0.5 if self._averaged(name) != name else value
         result['coverage'] = self.pixels / self.valid if self.valid else float('nan')
-        return dict(result, pixels=self.pixels, clamped=self.clamped, empty_images=self.empty)
+        return dict(result, pixels=self.pixels, far=self.far, clamped=self.clamped,
+                    empty_images=self.empty)
 
     def _averaged(self, name):
         return _SQUARES.get(name, name) if self.protocol.average_squares else name

@@ -13,7 +13,7 @@ import numpy as np
 
 # Frames listed one by one in the report; the averages go on beyond it, memory does not.
 LISTED_FRAMES = 10_000
-_LISTED = METRICS + ('coverage', 'pixels', 'clamped')
+_LISTED = METRICS + ('coverage', 'pixels', 'far', 'clamped')
 
 
 class Session:

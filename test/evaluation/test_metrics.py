@@ -33,6 +33,14 @@ def test_unknown_predictions_lower_coverage_and_nothing_else():
     assert (result['coverage'], result['pixels'], result['mae']) == (0.5, 2, 0.5)
 
 
+def test_beyond_range_counts_as_a_distance_or_as_unknown():
+    target, prediction = np.array([[10.0, 10.0, NAN]]), np.array([[np.inf, 10.0, np.inf]])
+    unknown = image_metrics(prediction, target)
+    assert (unknown['coverage'], unknown['mae'], unknown['far']) == (0.5, 0.0, 1)
+    scored = image_metrics(prediction, target, beyond=50.0)
+    assert (scored['coverage'], scored['mae'], scored['far']) == (1.0, 20.0, 1)
+
+
 def test_non_positive_prediction_is_clamped_and_counted():
     result = image_metrics(np.array([[-1.0, 0.0, 1.0]]), np.array([[1.0, 1.0, 1.0]]))
     assert result['clamped'] == 2

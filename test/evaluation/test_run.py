@@ -63,11 +63,19 @@ def test_monocular_ignores_the_line(tmp_path):
 
 
 def test_unknown_depth_is_reported(tmp_path):
-    """A model whose depth is beyond its own range covers nothing, and the report says so."""
-    report = evaluate(dataset(), estimator(tmp_path, depth=200.0), find_protocol('image_rmse'),
-                      line_baselines())
+    """A model whose depth is nearer than its own range covers nothing, and the report says so."""
+    report = evaluate(dataset(), estimator(tmp_path, depth=0.5, depth_min=1.0),
+                      find_protocol('image_rmse'), line_baselines())
     assert report['metrics']['coverage'] == 0.0 and report['metrics']['rmse'] is None
     assert report['metrics']['empty_images'] == 3
+
+
+def test_depth_beyond_range_is_scored_at_the_range(tmp_path):
+    report = evaluate(dataset(1), estimator(tmp_path, depth=200.0, depth_max=50.0),
+                      find_protocol('image_rmse'), line_baselines())
+    assert report['metrics']['coverage'] == 1.0
+    assert report['metrics']['far'] == 63 * 96
+    assert report['metrics']['mae'] == pytest.approx(50 - (10 * 32 + 5 * 31) / 63)
 
 
 def test_without_any_line(tmp_path):
