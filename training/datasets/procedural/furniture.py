@@ -227,8 +227,8 @@ def person(p, rng):
         p.ball(s * 0.24, 0.05 - s * step, h * 0.43, 0.06, 0.06, 0.08, skin)
     p.ball(0, 0, h * 0.65, 0.2, 0.13, h * 0.22, shirt)
     p.ball(0, 0, h * 0.93, 0.09, 0.1, 0.13, skin)
-    p.ball(0, -0.03, h * 0.96, 0.1, 0.1, 0.11, Material(colour(rng, 0.4, 0.02, 0.4),
-                                                       np.full(3, 0.05)))
+    hair = Material(colour(rng, 0.4, 0.02, 0.4), np.full(3, 0.05))
+    p.ball(0, -0.03, h * 0.96, 0.1, 0.1, 0.11, hair)
 
 
 def crates(p, rng):

@@ -37,9 +37,8 @@ def write_sheet(path, seed: int = 1, count: int = 40) -> None:
         data = ProceduralBatches(seed, per_row, None, wide, sizes={shape: ((size, 1.0),)},
                                  none_share=0.0, length=number)
         for batch in data:
-            tiles = [_tile(*(batch[name][k].numpy() for name in ('image', 'sparse_depth',
-                                                                'depth')))
-                     for k in range(per_row)]
+            names = ('image', 'sparse_depth', 'depth')
+            tiles = [_tile(*(batch[name][k].numpy() for name in names)) for k in range(per_row)]
             row = np.hstack(tiles)
             width = PER_ROW * 192
             rows.append(cv2.resize(row, (width, round(row.shape[0] * width / row.shape[1]))))
