@@ -1,0 +1,98 @@
+# Copyright 2026 depth_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+"""Depth, gradient and normal loss of metric depth. Hu et al., WACV 2019."""
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from depth_ros.contracts import choose
+import torch
+from torch import nn
+from torch.nn import functional
+
+OFFSET = 0.5  # metres inside the logarithm; a perfect prediction gives ln 0.5 per mean
+TERMS = ('depth', 'grad', 'normal')
+
+
+def sobel(depth):
+    """
+    Return the horizontal and vertical Sobel response, each (N, 1, H, W).
+
+    Cross-correlation of (N, 1, H, W) with [[1, 0, -1], [2, 0, -2], [1, 0, -1]] and its transpose,
+    zero padding, not normalised: the outermost ring answers to the depth itself, as published.
+    """
+    padded = functional.pad(depth, (1, 1, 1, 1))
+    across = padded[..., :-2] - padded[..., 2:]
+    down = padded[..., :-2, :] - padded[..., 2:, :]
+    return (across[..., :-2, :] + 2.0 * across[..., 1:-1, :] + across[..., 2:, :],
+            down[..., :-2] + 2.0 * down[..., 1:-1] + down[..., 2:])
+
+
+def _log_mean(error, mask):
+    return _mean(torch.log(error.abs() + OFFSET), mask)
+
+
+def _mean(value, mask):
+    if mask is None:
+        return value.mean()
+    return torch.where(mask, value, 0.0).sum() / mask.sum().clamp(min=1)
+
+
+def _inner(mask):
+    """Keep the pixels whose 3 x 3 neighbours within the image are all valid."""
+    return functional.max_pool2d((~mask).float(), 3, 1, 1) == 0
+
+
+def composite_loss(prediction, target, terms: Sequence[str] = TERMS, mask=None) -> dict:
+    """
+    Compare metric depth maps by value, gradient and surface normal, all weighted 1.
+
+    - depth: mean ln(|d - t| + 0.5)
+    - grad: mean ln(|gx(d) - gx(t)| + 0.5) + mean ln(|gy(d) - gy(t)| + 0.5), g of `sobel`
+    - normal: mean |1 - cos(n_d, n_t)|, n = (-gx, -gy, 1)
+
+    Means run over batch and pixels. The sum of all three at its minimum is 3 ln 0.5 = -2.0794.
+    As published there is no mask: every target counts, 0 included.
+
+    :param prediction: (N, 1, H, W) metres; target: the same shape.
+    :param terms: which of TERMS make up the loss.
+    :param mask: (N, 1, H, W) bool of valid targets, or None for all. The target may hold anything
+        where it is False; gradients and normals then need the whole 3 x 3 neighbourhood.
+    :returns: `loss` and the terms asked for; 0 where a mask leaves no pixel.
+    :raises InputError: an unknown term (the choices are listed).
+    :raises ValueError: shapes that differ, which broadcasting would hide.
+    """
+    for term in terms:
+        choose(dict.fromkeys(TERMS), term, 'loss term')
+    if prediction.shape != target.shape:
+        raise ValueError(f'prediction {tuple(prediction.shape)} and target '
+                         f'{tuple(target.shape)} differ in shape')
+    if mask is not None:
+        target = torch.where(mask, target, 0.0)
+    parts = {}
+    if 'depth' in terms:
+        parts['depth'] = _log_mean(prediction - target, mask)
+    if 'grad' in terms or 'normal' in terms:
+        inner = None if mask is None else _inner(mask)
+        (dx, dy), (tx, ty) = sobel(prediction), sobel(target)
+    if 'grad' in terms:
+        parts['grad'] = _log_mean(dx - tx, inner) + _log_mean(dy - ty, inner)
+    if 'normal' in terms:
+        lengths = (dx * dx + dy * dy + 1.0).sqrt() * (tx * tx + ty * ty + 1.0).sqrt()
+        cosine = (dx * tx + dy * ty + 1.0) / lengths
+        parts['normal'] = _mean((1.0 - cosine).abs(), inner)
+    return {'loss': sum(parts.values()), **parts}
+
+
+class CompositeLoss(nn.Module):
+    """`composite_loss` with its switches fixed; `masked`: targets count where finite and > 0."""
+
+    def __init__(self, terms: Sequence[str] = TERMS, masked: bool = False):
+        """Keep the switches."""
+        super().__init__()
+        self.terms, self.masked = tuple(terms), masked
+
+    def forward(self, prediction, target):
+        """Return the dict of `composite_loss`."""
+        mask = torch.isfinite(target) & (target > 0) if self.masked else None
+        return composite_loss(prediction, target, self.terms, mask)
