@@ -32,9 +32,10 @@ def image_metrics(prediction, target, minimum=0.0, strict=False, beyond=None):
     minimum: see ``valid_pixels``. strict: delta counts ``<`` instead of ``<=``.
 
     Returns a dict with ``METRICS`` (metres; irmse and imae in 1/km; rmse also as ``mse`` and
-    irmse as ``imse`` for protocols that average squares), ``coverage``, ``pixels`` (compared),
-    ``valid`` (ground truth), ``far`` (valid pixels predicted beyond range) and ``clamped`` (predictions raised to 1 mm where a logarithm, an
-    inverse or a ratio needs a positive number). Errors are NaN when no pixel can be compared.
+    irmse as ``imse`` for protocols that average squares), ``coverage``, and the pixel counts
+    ``pixels`` (compared), ``valid`` (ground truth), ``far`` (valid, but predicted beyond range)
+    and ``clamped`` (predictions raised to 1 mm where a logarithm, an inverse or a ratio needs a
+    positive number). Errors are NaN when no pixel can be compared.
     """
     prediction, target = np.asarray(prediction), np.asarray(target)
     if prediction.shape != target.shape:
