@@ -1,0 +1,213 @@
+# Copyright 2026 depth_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+"""`depth_ros doctor`: what is installed, what is missing, and what to do about it."""
+from dataclasses import asdict, dataclass
+from importlib import import_module, metadata
+import json
+import os
+from pathlib import Path
+import platform
+import re
+import shutil
+import sys
+
+from depth_ros import dds
+from depth_ros.contracts import InputError
+
+HELP = 'say what is installed and what is missing, with advice; status 1 for errors'
+OK, WARN, ERROR = 'ok', 'warn', 'error'
+# Two nodes and a viewer need about this much for the shipped profile.
+SHM_BYTES = 256 << 20
+# name on the package index: (module, needed, what for)
+LIBRARIES = {
+    'numpy': ('numpy', True, 'everything'),
+    'opencv': ('cv2', True, 'everything'),
+    'onnxruntime': ('onnxruntime', True, 'the default engine'),
+    'tqdm': ('tqdm', True, 'progress bars'),
+    'rosbags': ('rosbags', False, 'recordings (demo, evaluate, replay)'),
+    'tensorrt': ('tensorrt', False, 'the TensorRT engine on NVIDIA GPUs'),
+    'openvino': ('openvino', False, 'the OpenVINO engine'),
+}
+ROS_PACKAGES = {
+    'sensor_msgs': 'nodes', 'diagnostic_msgs': 'nodes', 'lifecycle_msgs': 'nodes',
+    'tf2_ros': 'extrinsics from TF; without it give lidar_translation and lidar_rotation',
+    'launch_ros': 'launch files; without it use the executables or `depth_ros demo`',
+    'cv_bridge': 'rare image encodings', 'sensor_msgs_py': 'unusual point clouds',
+}
+NEEDED = ('sensor_msgs', 'diagnostic_msgs', 'lifecycle_msgs')
+
+
+@dataclass(frozen=True)
+class Check:
+    """One finding: level ok, warn or error, and what to do unless it is ok."""
+
+    name: str
+    level: str
+    found: str
+    advice: str = ''
+
+
+def add_arguments(parser):
+    """Add the options of the command."""
+    parser.add_argument('--json', action='store_true', help='print JSON instead of a table')
+
+
+def run(args):
+    """Print the findings."""
+    checks = [check for group in (python, libraries, ros, transport, models) for check in group()]
+    if args.json:
+        print(json.dumps({'checks': [asdict(check) for check in checks]}, indent=1))
+    else:
+        width = max(len(check.name) for check in checks)
+        for check in checks:
+            print(f'{check.level:<5}  {check.name:<{width}}  {check.found}')
+            if check.advice:
+                print(f'{"":5}  {"":{width}}  -> {check.advice}')
+    return int(any(check.level == ERROR for check in checks))
+
+
+def python():
+    """Interpreter, and what a sourced ROS installation puts before it."""
+    version = platform.python_version()
+    yield Check('python', OK if sys.version_info >= (3, 10) else ERROR,
+                f'{version} {sys.executable}',
+                '' if sys.version_info >= (3, 10) else 'Python 3.10 or newer is needed')
+    own = f'python{sys.version_info[0]}.{sys.version_info[1]}'
+    foreign = [p for p in sys.path if re.search(r'python3\.\d+', p)
+               and own not in p and 'site-packages' in p]
+    if foreign:
+        yield Check('python path', ERROR, ', '.join(foreign),
+                    'these belong to another Python: unset PYTHONPATH, or use the Python of the '
+                    'sourced ROS installation')
+
+
+def libraries():
+    """Libraries of the package index."""
+    for name, (module, needed, purpose) in LIBRARIES.items():
+        version, problem = _version(module)
+        if version is None:
+            yield Check(name, ERROR if needed else OK, f'not installed (for {purpose})',
+                        f'pip install {_package(name)}' if needed else '')
+        elif name == 'opencv' and int(version.split('.')[0]) >= 5:
+            yield Check(name, WARN, version, "cv_bridge fails beside it: pip install 'opencv-"
+                        "python-headless<5'")
+        elif problem:
+            yield Check(name, ERROR, problem, f'install {_package(name)} again')
+        else:
+            yield Check(name, OK, version + _details(name))
+
+
+def _package(name):
+    return {'opencv': "'opencv-python-headless>=4.6,<5'"}.get(name, name)
+
+
+def _details(name):
+    if name != 'onnxruntime':
+        return ''
+    providers = import_module('onnxruntime').get_available_providers()
+    return ' with ' + ', '.join(p.removesuffix('ExecutionProvider') for p in providers)
+
+
+def _version(module):
+    """Return (version or None when absent, problem)."""
+    try:
+        found = import_module(module)
+    except ModuleNotFoundError as error:
+        return (None, '') if error.name == module else ('?', f'does not import: {error}')
+    except Exception as error:
+        return '?', f'does not import: {error}'
+    return str(getattr(found, '__version__', 'installed')), ''
+
+
+def ros():
+    """Client library, middleware and ROS packages."""
+    advice = 'source a ROS 2 installation, or run `make venv` and use .venv/bin/depth_ros'
+    try:
+        import rclpy
+        from rclpy.utilities import get_rmw_implementation_identifier
+        distribution = os.environ.get('ROS_DISTRO', 'not sourced, from the package index')
+        yield Check('rclpy', OK, f'{_distribution("ros-rclpy", "rclpy")} ({distribution}) '
+                    f'{Path(rclpy.__file__).parent}')
+        rmw = get_rmw_implementation_identifier()
+        yield Check('middleware', OK if 'fastrtps' in rmw else WARN, rmw,
+                    '' if 'fastrtps' in rmw else 'the shipped shared-memory profile is for Fast '
+                    'DDS: give this middleware large buffers by its own means')
+    except Exception as error:
+        yield Check('rclpy', ERROR, f'does not import: {error}', advice)
+    for name, purpose in ROS_PACKAGES.items():
+        if name == 'cv_bridge' and _distribution('cv-bridge').startswith('1.'):
+            yield Check(name, WARN, 'the ROS 1 port of the package index',
+                        'it cannot do 16-bit depth and is not used: pip uninstall cv-bridge')
+            continue
+        version, problem = _version(name)
+        needed = name in NEEDED
+        if version is None or problem:
+            yield Check(name, ERROR if needed else OK, problem or 'not installed (for '
+                        f'{purpose})', advice if needed else '')
+        else:
+            yield Check(name, OK, 'installed')
+
+
+def _distribution(*names):
+    for name in names:
+        try:
+            return metadata.version(name)
+        except metadata.PackageNotFoundError:
+            continue
+    return '?'
+
+
+def transport():
+    """Shared memory, and the profile that makes image-sized messages arrive."""
+    try:
+        shipped = dds.profile_file()
+    except InputError as error:
+        yield Check('DDS profile', ERROR, 'not installed', str(error))
+        return
+    current = dds.current_profile()
+    export = ' '.join(f'{name}={shipped}' for name in dds.VARIABLES)
+    if current is None:
+        yield Check('DDS profile', WARN, 'none set in this shell (launch files and the demo set '
+                    'it themselves)', 'elsewhere most image-sized messages get lost between '
+                    f'processes, so on both ends: export {export}')
+    elif not Path(current).is_file():
+        yield Check('DDS profile', ERROR, f'{current} does not exist', f'export {export}')
+    else:
+        yield Check('DDS profile', OK, current)
+    try:
+        usage = shutil.disk_usage('/dev/shm')
+    except OSError as error:
+        yield Check('/dev/shm', WARN, str(error), 'shared memory is not available')
+        return
+    enough = usage.free >= SHM_BYTES
+    yield Check('/dev/shm', OK if enough else WARN,
+                f'{usage.free >> 20} MiB free of {usage.total >> 20} MiB',
+                '' if enough else f'{SHM_BYTES >> 20} MiB are advised: in a container use '
+                '--shm-size=1g or --ipc=host')
+
+
+def models():
+    """Shipped models: readable, and the same file that their card describes."""
+    from depth_ros.model import DEFAULTS, ModelError, MODELS, read_spec
+    found = {}
+    for path in sorted(MODELS.glob('*.onnx')):
+        try:
+            spec = read_spec(path)
+        except (ModelError, ImportError) as error:
+            yield Check(f'model {path.name}', ERROR, str(error), 'install depth_ros again')
+            continue
+        found.setdefault(spec.task, []).append(spec.name)
+        card = path.with_suffix('.md')
+        known = re.findall(r'\b[0-9a-f]{64}\b', card.read_text()) if card.is_file() else []
+        text = f'{spec.task}, sha256 {spec.sha256[:16]}...'
+        if spec.sha256 in known:
+            yield Check(f'model {spec.name}', OK, f'{text} as its card says')
+        else:
+            yield Check(f'model {spec.name}', WARN, f'{text} is not what {card.name} says',
+                        'the file was changed or replaced: install depth_ros again unless that '
+                        'was on purpose')
+    for task, name in DEFAULTS.items():
+        if name not in found.get(task, []):
+            yield Check(f'model {name}', ERROR, 'not installed',
+                        f'{task} has no default model: install depth_ros again, or name one by '
+                        'the parameter `model`')
