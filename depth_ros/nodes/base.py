@@ -131,8 +131,11 @@ class BaseNode(LifecycleNode):
     def report(self, key, message, level=diagnostics.ERROR):
         """Put a problem on /diagnostics, and in the log the first time."""
         if self.tracker.problem(key, message, level):
-            log = self.get_logger()
-            (log.error if level == diagnostics.ERROR else log.warning)(message)
+            # Two places: rclpy refuses a second severity at one, with a ValueError.
+            if level == diagnostics.ERROR:
+                self.get_logger().error(message)
+            else:
+                self.get_logger().warning(message)
 
     def subscribe(self, message_type, topic, callback, depth=5):
         """Subscription with sensor-data QoS (REP 2003) that `qos_overrides` can change."""

@@ -3,6 +3,7 @@
 """What a node tells about itself: counters, recent timings, problems; on /diagnostics."""
 
 from collections import Counter, deque
+import re
 import threading
 import time
 
@@ -33,12 +34,17 @@ class Tracker:
             self._series.setdefault(name, deque(maxlen=self._window)).append(float(value))
 
     def problem(self, key, message, level=ERROR):
-        """Record a problem; True when it was not shown already (so: log it)."""
+        """
+        Record a problem; True when it was not shown already (so: log it).
+
+        A message that differs in its numbers only is no new problem.
+        """
         now = time.monotonic()
         with self._lock:
             known = self._problems.get(key)
             self._problems[key] = (now, level, message)
-            return known is None or known[2] != message or now - known[0] > self._problem_seconds
+            return (known is None or _wording(known[2]) != _wording(message)
+                    or now - known[0] > self._problem_seconds)
 
     def solved(self, key):
         """Forget a problem."""
@@ -61,6 +67,10 @@ class Tracker:
                 values[f'{name}.median'] = f'{np.median(series):.4g}'
                 values[f'{name}.p99'] = f'{np.percentile(series, 99):.4g}'
         return values
+
+
+def _wording(message):
+    return re.sub(r'[\d.]+', '', message)
 
 
 def _rank(level):
