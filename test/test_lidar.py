@@ -155,6 +155,40 @@ def test_deskew_makes_a_static_pole_of_a_spinning_robot():
     assert still == pytest.approx(np.tile([5.0, 0, 0], (11, 1)))
 
 
+@pytest.mark.parametrize('linear,angular', [
+    ((0.0, 0.0, 0.0), (0.0, 0.0, 2.0)), ((2.0, -0.5, 0.3), (0.3, 0.4, -2.0))])
+def test_points_move_by_the_pose_at_their_own_time(linear, angular):
+    """Offsets are negative where the stamp is that of the last beam."""
+    rng = np.random.default_rng(4)
+    points, offsets = rng.uniform(-10, 10, (50, 3)), rng.uniform(-0.1, 0.05, 50)
+    asked = []
+
+    def pose_at(offset):
+        asked.append(offset)
+        pose = np.eye(4)
+        pose[:3, :3], pose[:3, 3] = rotation(np.multiply(angular, offset)), np.multiply(
+            linear, offset)
+        return pose
+    moved = lidar.transform_moving(points, offsets, pose_at)
+    assert min(asked) == offsets.min() and max(asked) == offsets.max() and len(asked) < 20
+    expected = [lidar.transform([p], pose_at(t))[0] for p, t in zip(points, offsets)]
+    assert np.abs(moved - expected).max() < 0.001
+
+
+def test_points_of_one_time_and_no_points():
+    pose = np.eye(4)
+    pose[:3, 3] = 1, 2, 3
+    moved = lidar.transform_moving([[1.0, 0, 0], [0, 1.0, 0]], [0.0, 0.0], lambda t: pose)
+    assert moved == pytest.approx(np.array([[2, 2, 3], [1, 3, 3]]))
+    assert lidar.transform_moving(np.zeros((0, 3)), [], None).shape == (0, 3)
+
+
+def test_times_in_a_wrong_unit_do_not_ask_for_millions_of_poses():
+    asked = []
+    lidar.transform_moving(np.ones((2, 3)), [0.0, 1e5], lambda t: asked.append(t) or np.eye(4))
+    assert len(asked) < 200
+
+
 def test_the_nearest_point_wins_in_any_order():
     points = np.array([[0, 0, z] for z in (5.0, 2.0, 9.0, 3.0)])
     for order in ([0, 1, 2, 3], [3, 2, 1, 0], [1, 0, 3, 2]):
