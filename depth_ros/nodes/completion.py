@@ -13,7 +13,7 @@ from depth_ros.estimator import NoLineError
 from depth_ros.matching import ScanMatcher
 from depth_ros.nodes.base import run
 from depth_ros.nodes.depth import DepthNode, Skip, WARN
-from depth_ros.nodes.extrinsics import make_extrinsics, sensor_motion
+from depth_ros.nodes.extrinsics import Extrinsics
 from depth_ros.nodes.worker import seconds_until
 import numpy as np
 from sensor_msgs.msg import LaserScan, PointCloud2
@@ -35,7 +35,8 @@ class CompletionNode(DepthNode):
 
     def configure(self):
         """Load the models, find the source of the extrinsics, advertise."""
-        self.extrinsics = make_extrinsics(self, self.config)
+        self._drop_extrinsics()
+        self.extrinsics = Extrinsics(self, self.config)
         if self.config.on_missing_scan == 'monocular':
             self.monocular = self.make_estimator(self.config.monocular_model, 'monocular')
         super().configure()
@@ -63,15 +64,19 @@ class CompletionNode(DepthNode):
     def cleanup(self):
         """Drop the models."""
         super().cleanup()
-        self.monocular = self.extrinsics = None
+        self.monocular = None
+        self._drop_extrinsics()
+
+    def _drop_extrinsics(self):
+        if self.extrinsics is not None:
+            self.extrinsics.close()
+        self.extrinsics = None
 
     def reconfigure(self, config):
         """Take changed options."""
         old = self.config
-        moved = (old.lidar_translation, old.lidar_rotation) != (config.lidar_translation,
-                                                                config.lidar_rotation)
-        if self.extrinsics is not None and moved:
-            self.extrinsics = make_extrinsics(self, config)
+        if self.extrinsics is not None:
+            self.extrinsics.update(config)
         super().reconfigure(config)
         if (old.max_skew, old.max_wait) != (config.max_skew, config.max_wait):
             self.worker.locked(self._retime)
@@ -135,13 +140,15 @@ class CompletionNode(DepthNode):
             points, offsets = lidar.scan_points(messages.scan_from_message(msg))
         else:
             points, offsets = messages.cloud_points(msg, self.config.cloud_ring)
-        lidar_frame, start_ns = msg.header.frame_id, work.stamp_ns + work.skew_ns
-        if self.config.fixed_frame and len(offsets):
-            linear, angular = sensor_motion(self.extrinsics, frame, work.stamp_ns, lidar_frame,
-                                            start_ns, float(offsets.max()))
-            points = lidar.deskew(points, offsets, linear, angular)
-        return lidar.transform(points, self.extrinsics.lookup(frame, work.stamp_ns, lidar_frame,
-                                                              start_ns))
+        start_ns = work.stamp_ns + work.skew_ns
+
+        def pose(offset_s):
+            return self.extrinsics.lookup(frame, work.stamp_ns, msg.header.frame_id,
+                                          start_ns + int(offset_s * NANOSECONDS))
+
+        if self.config.fixed_frame:
+            return lidar.transform_moving(points, offsets, pose)
+        return lidar.transform(points, pose(0.0))
 
     def _keep_drops(self):
         """Move the matcher's counters into the tracker."""

@@ -13,7 +13,7 @@ from depth_ros.evaluation.pairing import Pairs
 from depth_ros.evaluation.session import Session
 from depth_ros.nodes.base import BaseNode, run
 from depth_ros.nodes.diagnostics import WARN
-from depth_ros.nodes.extrinsics import make_extrinsics
+from depth_ros.nodes.extrinsics import Extrinsics
 from depth_ros.nodes.watch import InputWatch
 import numpy as np
 import rclpy
@@ -41,7 +41,8 @@ class EvaluationNode(BaseNode):
     def configure(self):
         """Find the source of the extrinsics, when they are needed."""
         if self.config.truth == 'cloud':
-            self.extrinsics = make_extrinsics(self, self.config)
+            self.cleanup()
+            self.extrinsics = Extrinsics(self, self.config)
 
     def activate(self):
         """Subscribe and start to count."""
@@ -87,12 +88,14 @@ class EvaluationNode(BaseNode):
 
     def cleanup(self):
         """Drop the extrinsics."""
+        if self.extrinsics is not None:
+            self.extrinsics.close()
         self.extrinsics = None
 
     def reconfigure(self, config):
         """Take changed options; limits of the depth count from the next frame on."""
         if self.extrinsics is not None:
-            self.extrinsics = make_extrinsics(self, config)
+            self.extrinsics.update(config)
         super().reconfigure(config)
         if self.session is not None:
             self.session.set_limits(config.min_depth, config.max_depth)
