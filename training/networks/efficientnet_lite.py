@@ -23,12 +23,13 @@ class SameConv(nn.Conv2d):
     """Convolution padded so that even sizes halve exactly at stride 2, as in the original."""
 
     def forward(self, x):
-        """Pad (more at the right and bottom) and convolve."""
-        total = self.kernel_size[0] - self.stride[0]
-        if total > 0:
+        """Pad (at stride 2 more at the right and bottom) and convolve."""
+        total, low = self.kernel_size[0] - self.stride[0], 0
+        if total % 2:
+            x = functional.pad(x, (total // 2, total - total // 2) * 2)
+        else:
             low = total // 2
-            x = functional.pad(x, (low, total - low, low, total - low))
-        return functional.conv2d(x, self.weight, self.bias, self.stride, 0, 1, self.groups)
+        return functional.conv2d(x, self.weight, self.bias, self.stride, low, 1, self.groups)
 
 
 def _norm(channels):

@@ -7,13 +7,16 @@ import lightning
 import numpy as np
 import torch
 from torch.utils.data import DataLoader, get_worker_info, IterableDataset
+
 from training.datasets.procedural import augment, line
 from training.datasets.procedural.pool import frames, Pool
 
-# Network input sizes by frame shape; each batch has one, drawn with the share given.
-SIZES = {'normal': (((192, 256), 0.4), ((160, 224), 0.25), ((192, 224), 0.15), ((224, 256), 0.1),
-                    ((224, 192), 0.1)),
-         'wide': (((96, 320), 0.4), ((128, 384), 0.25), ((128, 320), 0.35))}
+# Network input sizes by frame shape; each batch has one, drawn with the share given. Training
+# may begin with the small ones, at half the cost.
+SMALL_SIZES = {'normal': (((96, 128), 0.4), ((128, 160), 0.35), ((96, 160), 0.25)),
+               'wide': (((64, 192), 0.5), ((96, 224), 0.3), ((64, 256), 0.2))}
+SIZES = {'normal': (((160, 192), 0.4), ((160, 224), 0.3), ((128, 192), 0.15), ((192, 192), 0.15)),
+         'wide': (((96, 256), 0.35), ((96, 320), 0.45), ((128, 256), 0.2))}
 
 
 def draw_batch(source, rng, generator, shape, count, size, none_share=0.04):
@@ -86,12 +89,14 @@ class ProceduralData(lightning.LightningDataModule):
 
     :param pool: folder of rendered frames to reuse (CPU training), or None to render afresh
         (GPU training).
+    :param small: train on SMALL_SIZES (a cheap beginning).
     """
 
     def __init__(self, pool: str | None = None, batch_size: int = 16, seed: int = 1,
                  wide_share: float = 0.35, workers: int = 1, device: str = 'cpu',
-                 validation_batches: int = 8, validation_seed: int = 9001):
-        """Render validation frames from their own seed; they are never part of a pool."""
+                 small: bool = False, validation_batches: int = 8,
+                 validation_seed: int = 9001):
+        """Validation frames are rendered from their own seed, never part of a pool."""
         super().__init__()
         self.save_hyperparameters()
 
@@ -100,7 +105,7 @@ class ProceduralData(lightning.LightningDataModule):
         p = self.hparams
         start = self.trainer.global_step if self.trainer else 0
         data = ProceduralBatches(p.seed, p.batch_size, p.pool, p.wide_share, p.device,
-                                 start=start)
+                                 SMALL_SIZES if p.small else SIZES, start=start)
         return DataLoader(data, batch_size=None, num_workers=p.workers,
                           prefetch_factor=4 if p.workers else None)
 
