@@ -7,7 +7,6 @@ import lightning
 import numpy as np
 import torch
 from torch.utils.data import DataLoader, get_worker_info, IterableDataset
-
 from training.datasets.procedural import augment, line
 from training.datasets.procedural.pool import frames, Pool
 
@@ -96,7 +95,7 @@ class ProceduralData(lightning.LightningDataModule):
                  wide_share: float = 0.35, workers: int = 1, device: str = 'cpu',
                  small: bool = False, validation_batches: int = 8,
                  validation_seed: int = 9001):
-        """Validation frames are rendered from their own seed, never part of a pool."""
+        """Keep the options; validation frames have their own seed and are in no pool."""
         super().__init__()
         self.save_hyperparameters()
 

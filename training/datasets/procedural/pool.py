@@ -16,7 +16,7 @@ SHARD = 128
 
 
 def expose(image: torch.Tensor, level: torch.Tensor) -> torch.Tensor:
-    """Turn linear light (B, H, W, 3) into uint8 by exposure `level` (B) and an sRGB-like curve."""
+    """Turn linear light (B, H, W, 3) into uint8: exposure `level` (B), a shoulder, gamma 2.2."""
     bright = image.mean(-1).flatten(1)[:, ::7].quantile(0.7, dim=1)
     gain = (level / bright.clamp(min=1e-4))[:, None, None, None]
     value = image * gain

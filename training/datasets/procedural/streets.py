@@ -85,8 +85,8 @@ def post(p: Placer, rng):
         p.tube(0, 0, 0, 0.07, 3.4, m)
         p.box(0, -0.1, 2.5, 0.3, 0.25, 0.9, Material(np.full(3, 0.02), np.full(3, 0.05)))
     else:
-        p.tube(0, 0, 0, rng.uniform(0.05, 0.15), rng.uniform(0.6, 1.2),
-               material(rng, ('stripe',), 1.0))
+        p.tube(0, 0, 0, rng.uniform(0.05, 0.15), rng.uniform(0.6, 1.2), material(rng, ('stripe',),
+                                                                              1.0))
 
 
 def cyclist(p: Placer, rng):
@@ -163,8 +163,8 @@ def street(scene: Scene):
             scene.box((lane + 1.7, 6.0 * k, 0.011), (0.07, 1.5, 0.003), paint)
     if rng.random() < 0.2:
         for k in range(8):
-            scene.box((road_w * (k - 3.5) / 4, rng.uniform(6, 7), 0.011), (0.25, 1.5, 0.003),
-                      paint)
+            place = (road_w * (k - 3.5) / 4, rng.uniform(6, 7), 0.011)
+            scene.box(place, (0.25, 1.5, 0.003), paint)
     kerb = material(rng, ('tile', 'brick', 'grain', 'plain'), 0.2, 0.2, size=(0.5, 2.0))
     for side in (-1, 1):
         h = rng.choice([0.02, rng.uniform(0.06, 0.18)])
@@ -176,8 +176,8 @@ def street(scene: Scene):
         car(Placer(scene, x, y, rng.choice([0, np.pi]) + rng.normal() * 0.05), rng)
     if rng.random() < 0.5:
         for _ in range(int(rng.integers(2, 7))):
-            house(scene, rng, rng.uniform(-60, 60), rng.uniform(60, 130), *rng.uniform(8, 25, 2),
-                  rng.uniform(4, 18))
+            house(scene, rng, rng.uniform(-60, 60), rng.uniform(60, 130),
+                  *rng.uniform(8, 25, 2), rng.uniform(4, 18))
     return 0.8 * road_w, 4.0, 50.0
 
 
