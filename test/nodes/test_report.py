@@ -5,7 +5,7 @@ from depth_ros.config import NodeConfig
 import pytest
 
 rclpy = pytest.importorskip('rclpy', reason='ROS 2 is not installed: make venv')
-from depth_ros.nodes.base import BaseNode  # noqa: E402
+from depth_ros.nodes.base import BaseNode  # noqa: E402, I100
 from depth_ros.nodes.diagnostics import ERROR, Tracker, WARN  # noqa: E402
 
 pytestmark = pytest.mark.ros

@@ -14,7 +14,7 @@ import pytest
 from tiny_models import make_tiny_model
 
 pytest.importorskip('tf2_ros', reason='tf2_ros is not installed (it comes with ROS 2)')
-from depth_ros.nodes.completion import CompletionNode  # noqa: E402
+from depth_ros.nodes.completion import CompletionNode  # noqa: E402, I100
 from depth_ros.nodes.tf_poses import TfPoses  # noqa: E402
 from diagnostic_msgs.msg import DiagnosticArray  # noqa: E402
 from geometry_msgs.msg import TransformStamped  # noqa: E402
