@@ -126,8 +126,10 @@ class ReplayConfig(NodeConfig):
         True, 'Publish `X/compressed` images raw on `X`.', read_only=True)
     clock: bool = option(True, 'Publish /clock.', read_only=True)
     wait_for_subscribers: float = option(
-        10.0, 'Longest time in seconds to wait for a subscriber of every image topic.', 0.0,
+        10.0, 'Longest time in seconds to wait for subscribers of every image topic.', 0.0,
         3600.0, read_only=True)
+    subscribers: int = option(
+        1, 'How many subscribers of every image topic to wait for.', 1, 100, read_only=True)
 
 
 @dataclass(frozen=True)

@@ -87,7 +87,9 @@ def play(recording, logs, keep=None, rate=1.0, domain=None, bar=True, **paramete
         replay_log = logs / 'replay.log'
         replay = stack.enter_context(processes.node(
             'replay', replay_log, environment,
-            {'bag': recording.path, 'rate': float(rate), 'topics': recording.topics}))
+            # The node under test and the collector.
+            {'bag': recording.path, 'rate': float(rate), 'topics': recording.topics,
+             'subscribers': 2}))
         with tqdm(total=len(recording.stamps), unit='frame', desc='depth over DDS',
                   disable=None if bar else True) as progress:
             _follow(collector, [(completion, log), (replay, replay_log)], progress)

@@ -142,18 +142,19 @@ class ReplayNode(BaseNode):
             pass
 
     def _wait_for_subscribers(self):
-        """Wait until every image topic has a subscriber, at most `wait_for_subscribers`."""
+        """Wait until every image topic has its subscribers, at most `wait_for_subscribers`."""
         needed = [publisher for topic, publisher in self._outputs.items()
                   if self.bag.topics[topic].msgtype in IMAGES]
         limit = time.monotonic() + self.config.wait_for_subscribers
         missing = needed
         while missing and time.monotonic() < limit:
-            missing = [p for p in needed if not p.get_subscription_count()]
+            missing = [p for p in needed
+                       if p.get_subscription_count() < self.config.subscribers]
             if self.player.wait(0.05):
                 return
         if missing and self.config.wait_for_subscribers > 0:
             names = ', '.join(publisher.topic_name for publisher in missing)
-            self.get_logger().warning(f'nobody subscribes to {names}: playing all the same')
+            self.get_logger().warning(f'too few subscribers of {names}: playing all the same')
         self.player.wait(min(SETTLE_SECONDS, self.config.wait_for_subscribers))
 
     def _finish(self):

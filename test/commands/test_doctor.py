@@ -1,0 +1,87 @@
+# Copyright 2026 depth_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+"""`depth_ros doctor`."""
+import json
+import os
+import subprocess
+import sys
+
+from depth_ros import dds, model
+from depth_ros.cli import main
+from depth_ros.commands import doctor
+import pytest
+from tiny_models import make_tiny_model
+
+
+def findings(group):
+    """Return {name: Check} of one group."""
+    return {check.name: check for check in group()}
+
+
+def test_this_environment(capsys):
+    main(['doctor', '--json'])
+    checks = {c['name']: c for c in json.loads(capsys.readouterr().out)['checks']}
+    assert checks['python']['level'] == 'ok' and sys.executable in checks['python']['found']
+    assert {'numpy', 'opencv', 'onnxruntime', 'tensorrt', 'openvino', 'DDS profile',
+            '/dev/shm'} <= set(checks)
+    assert checks['onnxruntime']['level'] == 'ok' and 'CPU' in checks['onnxruntime']['found']
+    assert all(c['advice'] for c in checks.values() if c['level'] != 'ok')
+
+
+def test_the_table_gives_advice(capsys, monkeypatch):
+    monkeypatch.setitem(doctor.LIBRARIES, 'numpy', ('no_such_module', True, 'everything'))
+    assert main(['doctor']) == 1
+    lines = capsys.readouterr().out.splitlines()
+    (index,) = [i for i, line in enumerate(lines) if line.startswith('error  numpy ')]
+    assert lines[index + 1].split() == ['->', 'pip', 'install', 'numpy']
+
+
+def test_the_profile_of_the_shell(monkeypatch):
+    for name in dds.VARIABLES:
+        monkeypatch.delenv(name, raising=False)
+    assert findings(doctor.transport)['DDS profile'].level == 'warn'
+    assert 'export FASTRTPS_DEFAULT' in findings(doctor.transport)['DDS profile'].advice
+    monkeypatch.setenv(dds.VARIABLES[0], '/nowhere.xml')
+    assert findings(doctor.transport)['DDS profile'].level == 'error'
+    monkeypatch.setenv(dds.VARIABLES[0], str(dds.profile_file()))
+    assert findings(doctor.transport)['DDS profile'].level == 'ok'
+
+
+def test_the_cv_bridge_of_the_package_index_is_recognised(repository, tmp_path):
+    (tmp_path / 'cv_bridge-1.13.0.dist-info').mkdir()
+    (tmp_path / 'cv_bridge-1.13.0.dist-info' / 'METADATA').write_text(
+        'Metadata-Version: 2.1\nName: cv-bridge\nVersion: 1.13.0.post0\n')
+    (tmp_path / 'cv_bridge.py').write_text('raise SystemError("imported")\n')
+    path = os.pathsep.join([str(tmp_path), str(repository)])
+    result = subprocess.run([sys.executable, '-m', 'depth_ros.cli', 'doctor', '--json'],
+                            env={**os.environ, 'PYTHONPATH': path}, capture_output=True, text=True)
+    checks = {c['name']: c for c in json.loads(result.stdout)['checks']}
+    assert checks['cv_bridge']['level'] == 'warn'
+    assert 'pip uninstall cv-bridge' in checks['cv_bridge']['advice']
+
+
+def test_a_changed_model_is_noticed(tmp_path, monkeypatch):
+    monkeypatch.setattr(model, 'MODELS', tmp_path)
+    path = make_tiny_model(tmp_path / 'completion.onnx', name='completion')
+    digest = model.read_spec(path).sha256
+    card = tmp_path / 'completion.md'
+    card.write_text(f'SHA-256: `{digest}`\n')
+    assert findings(doctor.models)['model completion'].level == 'ok'
+    make_tiny_model(path, name='completion', depth=9.0)
+    assert findings(doctor.models)['model completion'].level == 'warn'
+    assert findings(doctor.models)['model student'].level == 'error'
+    path.write_bytes(b'not a model')
+    assert findings(doctor.models)['model completion.onnx'].level == 'error'
+
+
+def test_shipped_models_are_what_their_cards_say():
+    checks = findings(doctor.models)
+    if not list(model.MODELS.glob('*.onnx')):
+        pytest.skip('no model is shipped yet')
+    assert all(check.level == 'ok' for check in checks.values()), checks
+
+
+def test_an_old_opencv_major_is_asked_for(monkeypatch):
+    import cv2
+    monkeypatch.setattr(cv2, '__version__', '5.0.0')
+    assert findings(doctor.libraries)['opencv'].level == 'warn'
