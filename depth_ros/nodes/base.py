@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What every node shares: lifecycle, autostart, parameters, diagnostics, a clean end."""
 
+import signal
 import sys
 import traceback
 
@@ -28,6 +29,7 @@ class BaseNode(LifecycleNode):
     def __init__(self, name, config_class):
         """Declare the parameters of `config_class`; raises InputError for a bad value."""
         super().__init__(name)
+        self._guard_transitions()
         self.tracker = diagnostics.Tracker()
         self.failure = ''
         self.config = parameters.declare(self, config_class)
@@ -37,6 +39,22 @@ class BaseNode(LifecycleNode):
         self._diagnostics_timer = self.create_timer(
             self.config.diagnostics_period, self.publish_diagnostics,
             clock=Clock(clock_type=ClockType.STEADY_TIME))
+
+    def _guard_transitions(self):
+        """Answer a transition that the state does not allow; rclpy lets it end the node."""
+        service = self._service_change_state
+        change_state = service.callback
+
+        def guarded(request, response):
+            try:
+                return change_state(request, response)
+            except RuntimeError as error:
+                self.get_logger().warning(f'the node is {self.state}: transition '
+                                          f'{request.transition.id} is refused ({error})')
+                response.success = False
+                return response
+
+        service.callback = guarded
 
     def start(self):
         """Configure and activate, when `autostart` says so."""
@@ -121,8 +139,8 @@ class BaseNode(LifecycleNode):
         """Publish one message on /diagnostics."""
         problems = [(diagnostics.ERROR, self.failure)] if self.failure else []
         problems += self.tracker.problems() + self.extra_problems()
-        if not problems and self.state != 'active':
-            problems = [(diagnostics.WARN, f'node is {self.state}')]
+        if not self.failure and self.state != 'active':
+            problems.append((diagnostics.WARN, f'node is {self.state}'))
         values = {'state': self.state, **self.tracker.summary(), **self.extra_values()}
         self._diagnostics.publish(diagnostics.diagnostic_array(
             self.get_clock().now().to_msg(), self.get_fully_qualified_name(), 'depth_ros',
@@ -154,6 +172,9 @@ class BaseNode(LifecycleNode):
 
 def run(node_class, args=None):
     """Run one node until it is told to stop; returns the exit status."""
+    # rclpy ends `spin` on a signal; a KeyboardInterrupt in the middle of a callback or of a
+    # message conversion would come out as any kind of error.
+    signal.signal(signal.SIGINT, lambda *unused: None)
     rclpy.init(args=args)
     node, executor = None, None
     try:

@@ -139,6 +139,8 @@ class DepthNode(BaseNode):
             self.tracker.count('images_rejected')
             self.report('input', f'image rejected: {error}')
         except Exception as error:
+            if not self.context.ok():
+                return  # The process is ending, nothing can be published any more.
             self.tracker.count('images_failed')
             self.report('failure', f'image failed: {type(error).__name__}: {error}')
             self.get_logger().debug(traceback.format_exc())
