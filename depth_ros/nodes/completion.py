@@ -113,8 +113,7 @@ class CompletionNode(DepthNode):
             frame = self.estimator.estimate(rgb, camera, points=points)
         except NoLineError:
             if self.monocular is None:
-                self.report('line', f'none of the {len(points)} LiDAR points falls into the '
-                            'image: check the extrinsics and the field of view', WARN)
+                self.report('line', self._why_no_line(points), WARN)
                 raise Skip(NO_POINT) from None
             return self._without_scan(rgb, camera)
         self.tracker.note('skew_ms', work.skew_ns / 1e6)
@@ -123,6 +122,13 @@ class CompletionNode(DepthNode):
                         f'{100 * frame.residual.median_rel:.0f} % on the line: check the '
                         'extrinsics (topic overlay)', WARN)
         return frame
+
+    def _why_no_line(self, points):
+        if not len(points):
+            return (f'the {self.config.lidar} holds no valid range: all are NaN, infinite or '
+                    'outside of its limits')
+        return (f'none of the {len(points)} LiDAR points falls into the image: check the '
+                'extrinsics and the field of view')
 
     def _without_scan(self, rgb, camera):
         self.tracker.count('images_monocular')
