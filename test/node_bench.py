@@ -146,7 +146,7 @@ class Bench:
 
     @property
     def log(self):
-        """What the node printed so far."""
+        """Return what the node printed so far."""
         with open(self.log_file.name) as file:
             return file.read()
 

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 pytest.importorskip('rclpy', reason='ROS 2 is not installed: make venv')
-from builtin_interfaces.msg import Time  # noqa: E402
-from sensor_msgs.msg import (  # noqa: E402
+from builtin_interfaces.msg import Time  # noqa: E402, I100
+from sensor_msgs.msg import (  # noqa: E402, I100
     CameraInfo,
     CompressedImage,
     Image,
@@ -20,7 +20,7 @@ from sensor_msgs.msg import (  # noqa: E402
     PointCloud2,
     PointField,
 )
-from std_msgs.msg import Header  # noqa: E402
+from std_msgs.msg import Header  # noqa: E402, I100
 
 HEADER = Header(stamp=Time(sec=12, nanosec=345_678_901), frame_id='camera_optical')
 RGB = np.random.default_rng(0).integers(1, 255, (5, 7, 3), np.uint8)

@@ -12,7 +12,7 @@ import pytest
 from tiny_models import make_tiny_model
 
 pytest.importorskip('rclpy', reason='ROS 2 is not installed: make venv')
-from node_bench import (  # noqa: E402
+from node_bench import (  # noqa: E402, I100
     Bench,
     camera_info,
     image,
