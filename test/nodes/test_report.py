@@ -6,11 +6,7 @@ import pytest
 
 rclpy = pytest.importorskip('rclpy', reason='ROS 2 is not installed: make venv')
 from depth_ros.nodes.base import BaseNode  # noqa: E402, I100
-<<<<<<< HEAD
 from depth_ros.nodes.diagnostics import ERROR, Tracker, WARN  # noqa: E402
-=======
-from depth_ros.nodes.diagnostics import ERROR, Tracker, WARN  # noqa: E402, I100
->>>>>>> b0ff949 (Order imports as ament_flake8 has them)
 
 pytestmark = pytest.mark.ros
 
