@@ -36,6 +36,7 @@ def load_method(checkpoint, device='cpu'):
     config = yaml.safe_load((checkpoint.parent / 'config.yaml').read_text())
     section = dict(config['model'])
     section['init_args'] = {**section['init_args'], 'imagenet': False}
+    section['init_args'].pop('start', None)
     method = build(section)
     method.load_state_dict(content['state_dict'])
     if content.get('average', {}).get('mean') is not None:

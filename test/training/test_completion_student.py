@@ -186,6 +186,19 @@ def test_student_follows_the_focal_length():
     torch.testing.assert_close(plain, graph)
 
 
+def test_student_can_start_from_completion(tmp_path):
+    """Encoder and most of the decoder are taken over; a foreign checkpoint is refused."""
+    torch.manual_seed(1)
+    mean = CompletionNet().state_dict()
+    torch.save({'average': {'mean': mean}}, tmp_path / 'last.ckpt')
+    made = Student(start=str(tmp_path / 'last.ckpt'))
+    name = 'encoder._blocks.12._project_conv.weight'
+    assert torch.equal(made.net.state_dict()[name], mean[name])
+    torch.save({'average': {'mean': {'other': torch.zeros(1)}}}, tmp_path / 'other.ckpt')
+    with pytest.raises(ValueError, match='shares no weights'):
+        Student(start=str(tmp_path / 'other.ckpt'))
+
+
 @pytest.mark.parametrize('task', ['completion', 'monocular'])
 def test_export_agrees_and_can_be_read(tmp_path, net, task):
     """ONNX Runtime gives the network's depth at several sizes; the spec is read back."""

@@ -21,12 +21,17 @@ class Student(DepthMethod):
 
     def __init__(self, lr: float = 1.5e-3, encoder_lr: float = 0.5, weight_decay: float = 0.02,
                  steps: int | None = None, minutes: float | None = None, clip: float = 1.0,
-                 blocks: int = 13, imagenet: bool = True, shape_weight: float = 0.5):
-        """Set `imagenet` False to start from random weights; else see DepthMethod."""
+                 blocks: int = 13, imagenet: bool = True, shape_weight: float = 0.5,
+                 start: str | None = None):
+        """Give in `start` a completion checkpoint to begin with its weights; see DepthMethod."""
         super().__init__()
         self.save_hyperparameters()
         self.net = StudentNet(blocks)
-        if imagenet:
+        if start:
+            kept = torch.load(start, map_location='cpu', weights_only=False)
+            if not self.net.start_from(kept['average']['mean']):
+                raise ValueError(f'{start} shares no weights with the student')
+        elif imagenet:
             self.net.encoder.load_imagenet()
         self.net.to(memory_format=torch.channels_last)
 

@@ -19,14 +19,27 @@ TYPICAL = 4.0  # metres; the network predicts log depth over this
 
 
 class StudentNet(nn.Module):
-    """EfficientNet-Lite0, cut after its first stride-32 blocks, with a narrow decoder."""
+    """EfficientNet-Lite0, cut after its first stride-32 blocks, with the completion network's decoder."""
 
-    def __init__(self, blocks: int = 13, widths=(96, 64, 48, 32, 24)):
+    def __init__(self, blocks: int = 13, widths=(160, 112, 80, 56, 40)):
         """Make the network: 1.6 M parameters as given."""
         super().__init__()
         self.encoder = EfficientNetLite0(blocks)
         self.stem = nn.Sequential(nn.Conv2d(2, STEM, 3, 2, 1, bias=False), nn.BatchNorm2d(STEM))
+        nn.init.zeros_(self.stem[1].weight)  # pretrained features stay whole at the start
         self.decoder = Decoder(self.encoder.channels, widths)
+
+    def start_from(self, state: dict) -> int:
+        """
+        Take over the tensors of another network's state dict that fit by name and shape.
+
+        :returns: their number.
+        """
+        own = self.state_dict()
+        fitting = {name: value for name, value in state.items()
+                   if name in own and own[name].shape == value.shape}
+        self.load_state_dict({**own, **fitting})
+        return len(fitting)
 
     def logs(self, image):
         """Predict log depth over TYPICAL at FOCAL (B, H, W) and log spread (B, H, W)."""

@@ -101,14 +101,14 @@ def photograph(image, generator=None):
     image = grey + (image - grey) * saturation
     image = torch.where(draw(0, 1) < 0.25, image.flip(1), image)
     middle = image.mean((1, 2, 3), keepdim=True)
-    image = middle + (image - middle) * draw(0.6, 1.35)
+    image = middle + (image - middle) * draw(0.7, 1.6)
     y = torch.linspace(-1, 1, image.shape[2], device=device)[:, None]
     x = torch.linspace(-1, 1, image.shape[3], device=device)[None]
     image = image * (1 - draw(0, 0.35) * some(0.4) * (x * x + y * y) / 2)
     for share in (0.6, 0.25):
         image = _soften(image, draw(-0.4, 1.0) * some(share))
     noise = torch.randn(image.shape, generator=generator, device=device)
-    image = image + noise * draw(0, 0.05) * some(0.7)
+    image = image + noise * draw(0, 0.22) ** 2 * some(0.7)
     image = image.clamp(0, 1)
     strength = (draw(-0.01, 0.025).clamp(min=0))[:, 0, 0, 0]
     image = compress(image, strength).clamp(0, 1)

@@ -190,8 +190,8 @@ def room(scene: Scene, style=None, width=None, depth=None, pieces=None):
     _outside(scene, rng, w, d)
     _pictures(scene, rng, w, d, height)
     name = style or rng.choice(list(STYLES))
-    count = int(w * d * rng.uniform(0.2, 0.9)) if pieces is None else pieces
-    _furnish(scene, rng, w, d, STYLES[name], min(max(count, 3), 16))
+    count = int(w * d * rng.uniform(0.3, 1.4)) if pieces is None else pieces
+    _furnish(scene, rng, w, d, STYLES[name], min(max(count, 5), 18))
     if rng.random() < 0.3:
         scene.new_instance()
         scene.box((*rng.uniform(-0.3, 0.3, 2) * (w, d), 0.006), (*rng.uniform(0.4, 1.5, 2), 0.006),

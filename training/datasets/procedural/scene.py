@@ -140,7 +140,7 @@ def lean(angle: float, axis: int = 0) -> np.ndarray:
 
 def colour(rng: np.random.Generator, saturation=0.5, low=0.05, high=0.9) -> np.ndarray:
     """Draw a linear RGB triple of limited saturation."""
-    value = low + (high - low) * rng.random() ** 1.6
+    value = low + (high - low) * rng.random() ** 2
     tint = rng.uniform(0, 1, 3) ** 1.5
     tint = tint / tint.max()
     s = rng.uniform(0, saturation)

@@ -68,7 +68,7 @@ def _pose(rng, kind, area):
     position = (rng.uniform(-0.92, 0.92) * half_w, rng.uniform(-0.92, 0.92) * half_d, z)
     x, y = position[:2]
     yaw = rng.uniform(0, 2 * np.pi)
-    if rng.random() < 0.65:  # look into the room rather than at the nearest wall
+    if rng.random() < 0.8:  # look into the room rather than at the nearest wall
         yaw = np.arctan2(x, -y) + rng.normal() * 0.6
     if kind in ('corridor', 'hall') and rng.random() < 0.7:
         yaw = rng.choice([0, np.pi]) + rng.normal() * 0.25
@@ -107,7 +107,7 @@ def usable(depth: np.ndarray, instance: np.ndarray) -> bool:
     spread = np.log(np.quantile(seen, 0.95) / np.quantile(seen, 0.05))
     objects = (np.bincount(instance.ravel()) > 0.01 * depth.size).sum()
     return bool(np.median(seen) > 0.5 and (seen < 0.3).mean() < 0.1 and spread > 0.35
-                and objects > 3)
+                and objects > 4)
 
 
 def moved(view: View, position, yaw, pitch=0.0, roll=0.0) -> View:
