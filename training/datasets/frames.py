@@ -1,0 +1,156 @@
+# Copyright 2026 depth_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+"""Recorded data sets for training, by name, and batches of them."""
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from importlib import import_module
+
+from depth_ros.contracts import choose, InputError
+from depth_ros.datasets import DATASETS, Options
+import lightning
+import numpy as np
+import torch
+from torch.utils.data import ConcatDataset, DataLoader, Dataset
+from training.datasets.pipeline import Augmentation, make_item
+
+# Name to module: what evaluation reads too, and the layouts that only training uses.
+READERS = {**DATASETS, **{name: f'training.datasets.{name}' for name in (
+    'nyu_lists', 'nyu_labelled', 'scannet', 'scenenet')}}
+WHERE = {
+    'kitti_object': 'https://www.cvlibs.net/datasets/kitti/eval_object.php',
+    'kitti_depth_completion':
+        'https://www.cvlibs.net/datasets/kitti/eval_depth.php?benchmark=depth_completion',
+    'nyu_lists': 'https://github.com/JunjH/Revisiting_Single_Depth_Estimation (its data link)',
+    'nyu_labelled': 'https://cs.nyu.edu/~fergus/datasets/nyu_depth_v2.html',
+    'nyu': 'https://cs.nyu.edu/~fergus/datasets/nyu_depth_v2.html',
+    'scannet': 'http://www.scan-net.org (on signing its terms)',
+    'scenenet': 'https://robotvault.bitbucket.io/scenenet-rgbd.html',
+    'tum': 'https://cvg.cit.tum.de/data/datasets/rgbd-dataset',
+    'redwood': 'http://redwood-data.org',
+    'seven_scenes': 'https://www.microsoft.com/en-us/research/project/rgb-d-dataset-7-scenes',
+    'bag': 'your own recording: ros2 bag record'}
+
+
+@dataclass(frozen=True)
+class Source:
+    """
+    One data set in a config file.
+
+    :param labelled: use its depth as ground truth; False: images only.
+    :param limit: at most so many frames, evenly spread.
+    :param part: take every second of the frames, 'even' or 'odd', or 'all'; for small data sets
+        without a split.
+    :param row, elevation: where the measured line lies, see `depth_ros.datasets.Options`.
+    """
+
+    dataset: str
+    path: str
+    labelled: bool = True
+    limit: int | None = None
+    part: str = 'all'
+    row: float | None = None
+    elevation: float | None = None
+
+
+PARTS = {'all': slice(None), 'even': slice(0, None, 2), 'odd': slice(1, None, 2)}
+
+
+class Frames(Dataset):
+    """
+    The frames of one source, through the pipeline.
+
+    :param training: draw random changes; they follow torch's seed.
+    :param in_memory: read everything once; right for bags and small sets.
+    """
+
+    def __init__(self, source: Source, steps: Augmentation, training: bool = True,
+                 in_memory: bool = False):
+        """Open the source; an InputError names the expected layout and where to get it."""
+        name = source.dataset
+        module = import_module(choose(READERS, name, 'data set'))
+        try:
+            self.data = module.open_dataset(
+                source.path, Options(row=source.row, elevation=source.elevation))
+        except InputError as error:
+            raise InputError(f'{error}. Get it from {WHERE[name]}') from error
+        self.source, self.steps, self.training = source, steps, training
+        part = choose(PARTS, source.part, 'part of a data set')
+        self.indices = self.data.spread(source.limit)[part]
+        self.kept = list(self.data.read(self.indices)) if in_memory else None
+
+    def __len__(self):
+        """Return the number of frames."""
+        return len(self.indices)
+
+    def __getitem__(self, index):
+        """Return one item, see `pipeline.make_item`."""
+        if self.kept is not None:
+            sample = self.kept[index]
+        else:
+            sample = next(iter(self.data.read([self.indices[index]])))
+        random = None
+        if self.training:
+            random = np.random.default_rng(int(torch.randint(2 ** 62, ())))
+        return make_item(sample, self.steps, random, self.source.labelled)
+
+
+class FrameData(lightning.LightningDataModule):
+    """
+    Batches of recorded frames for training and validation.
+
+    :param train: sources (mixed by their sizes); unlabelled ones serve distillation.
+    :param validation: sources, measured without random changes.
+    :param steps: the pipeline; `target` and `author_mode` apply to training only.
+    """
+
+    def __init__(self, train: Sequence[Source], validation: Sequence[Source] = (),
+                 steps: Augmentation | None = None, batch_size: int = 8, workers: int = 2,
+                 in_memory: bool = False):
+        """Keep the description; files are opened in `setup`."""
+        super().__init__()
+        self.train, self.validation = (
+            [typed(Source, source) for source in part] for part in (train, validation))
+        self.steps = typed(Augmentation, steps or {})
+        self.save_hyperparameters({
+            'train': [asdict(s) for s in self.train], 'batch_size': batch_size,
+            'validation': [asdict(s) for s in self.validation], 'steps': asdict(self.steps),
+            'workers': workers, 'in_memory': in_memory})
+
+    def setup(self, stage=None):
+        """Open the data sets."""
+        p = self.hparams
+        measured = replace(self.steps, target=None, author_mode=False)
+        if stage in (None, 'fit'):
+            self.training_frames = ConcatDataset(
+                [Frames(s, self.steps, True, p.in_memory) for s in self.train])
+        self.validation_frames = [Frames(s, measured, False, p.in_memory)
+                                  for s in self.validation]
+
+    def train_dataloader(self):
+        """Shuffled batches; the last, smaller one is left out."""
+        return self._loader(self.training_frames, True)
+
+    def val_dataloader(self):
+        """All validation frames in order."""
+        return self._loader(ConcatDataset(self.validation_frames), False) \
+            if self.validation_frames else []
+
+    def _loader(self, data, training):
+        p = self.hparams
+        if training and len(data) < p.batch_size:
+            raise InputError(f'{len(data)} training frames do not fill a batch of '
+                             f'{p.batch_size}: lower data.batch_size')
+        return DataLoader(data, p.batch_size, shuffle=training, drop_last=training,
+                          num_workers=p.workers, persistent_workers=p.workers > 0)
+
+
+def typed(kind, options):
+    """Make a dataclass from a config file's mapping; lists become tuples."""
+    if isinstance(options, kind):
+        return options
+    for name in options:
+        choose(kind.__dataclass_fields__, name, f'option of {kind.__name__}')
+    return kind(**{name: tuple(value) if isinstance(value, list) else value
+                   for name, value in options.items()})

@@ -1,0 +1,69 @@
+# Copyright 2026 depth_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+"""
+What the published NYU training did to its frames, where that differs from a consistent geometry.
+
+Hu et al. (WACV 2019) rotate by a second-order spline through uint8 values, about the image centre,
+image and 8-bit depth alike: depths mix across edges, and corners become depth 0, which the loss
+then counts as a target.
+"""
+from math import cos, radians, sin
+
+import numpy as np
+
+METRES_PER_STEP = 10.0 / 255.0  # of the 8-bit depth files
+
+
+def rotate(image, depth, degrees):
+    """
+    Rotate as published.
+
+    :param image: (H, W, 3) uint8; depth: (H, W) metres, unknown is 0; it is rounded to 8 bits.
+    :param degrees: positive is counter-clockwise in the image.
+    :returns: the image, and the depth with 0 in the corners.
+    """
+    steps = np.nan_to_num(depth, posinf=0.0) / METRES_PER_STEP
+    steps = np.clip(np.rint(steps), 0, 255).astype(np.uint8)
+    planes = [spline_rotate(plane, degrees) for plane in (*image.transpose(2, 0, 1), steps)]
+    depth = planes[3] * np.float32(METRES_PER_STEP)
+    return np.ascontiguousarray(np.stack(planes[:3], -1)), depth
+
+
+def spline_rotate(plane, degrees):
+    """Rotate (H, W) uint8 about its centre by a quadratic spline; outside is 0."""
+    height, width = plane.shape
+    c, s = cos(radians(degrees)), sin(radians(degrees))
+    row, column = np.mgrid[:height, :width].astype(float)
+    row, column = row - (height - 1) / 2, column - (width - 1) / 2
+    rows = c * row + s * column + (height - 1) / 2
+    columns = -s * row + c * column + (width - 1) / 2
+    inside = (rows >= 0) & (rows <= height - 1) & (columns >= 0) & (columns <= width - 1)
+    values = np.zeros(plane.shape)
+    values[inside] = _sample(_coefficients(plane.astype(float)), rows[inside], columns[inside])
+    return np.clip(np.floor(values + 0.5), 0, 255).astype(np.uint8)
+
+
+def _coefficients(plane):
+    """Find the spline through all pixels, mirrored about the outermost ones."""
+    for axis in (0, 1):
+        count = plane.shape[axis]
+        weights = 0.75 * np.eye(count) + 0.125 * (np.eye(count, k=1) + np.eye(count, k=-1))
+        weights[0, 1] = weights[-1, -2] = 0.25
+        plane = np.moveaxis(np.linalg.solve(weights, np.moveaxis(plane, axis, 0)), 0, axis)
+    return plane
+
+
+def _taps(places, count):
+    """Return the three pixels (mirrored at the ends) and their weights at each place."""
+    middle = np.floor(places + 0.5).astype(int)
+    t = places - middle
+    weights = (0.5 * (0.5 - t) ** 2, 0.75 - t ** 2, 0.5 * (0.5 + t) ** 2)
+    pixels = (np.abs(middle + k) for k in (-1, 0, 1))
+    return [(np.where(p < count, p, 2 * (count - 1) - p), w) for p, w in zip(pixels, weights)]
+
+
+def _sample(coefficients, rows, columns):
+    height, width = coefficients.shape
+    across = _taps(columns, width)
+    return sum(row_weight * column_weight * coefficients[row, column]
+               for row, row_weight in _taps(rows, height) for column, column_weight in across)
