@@ -89,25 +89,38 @@ def four_scales(encoder: nn.Module, network: str) -> tuple[int, int, int, int]:
     return encoder.channels
 
 
+def read_checkpoint(path) -> dict:
+    """
+    Read a file of torch without running code from it.
+
+    :raises InputError: it is missing, or not a dictionary that torch wrote.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise InputError(f'no weights at {path}')
+    try:
+        content = torch.load(path, map_location='cpu', weights_only=True)
+    except (OSError, RuntimeError, EOFError, ValueError, pickle.UnpicklingError) as error:
+        reason = str(error).strip().splitlines()[0]
+        raise InputError(f'{path} cannot be read as torch weights: {reason}') from error
+    if not isinstance(content, dict):
+        raise InputError(f'{path} holds no state dict (tensors by name)')
+    return content
+
+
 def read_state(path) -> dict:
     """
     Read a state dict from a file, bare or within a checkpoint's `state_dict`.
 
     :raises InputError: the file is missing or holds no tensors by name.
     """
-    path = Path(path)
-    if not path.is_file():
-        raise InputError(f'no weights at {path}')
-    try:
-        state = torch.load(path, map_location='cpu', weights_only=True)
-    except (OSError, RuntimeError, EOFError, ValueError, pickle.UnpicklingError) as error:
-        reason = str(error).strip().splitlines()[0]
-        raise InputError(f'{path} cannot be read as torch weights: {reason}') from error
-    if isinstance(state, dict) and isinstance(state.get('state_dict'), dict):
+    state = read_checkpoint(path)
+    if isinstance(state.get('state_dict'), dict):
         state = state['state_dict']
-    if not isinstance(state, dict) or not any(torch.is_tensor(v) for v in state.values()):
+    state = {key: value for key, value in state.items() if torch.is_tensor(value)}
+    if not state:
         raise InputError(f'{path} holds no state dict (tensors by name)')
-    return {key: value for key, value in state.items() if torch.is_tensor(value)}
+    return state
 
 
 def imagenet_state(name: str) -> dict:

@@ -1,0 +1,36 @@
+# Copyright 2026 depth_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+"""Supervised metric depth with accurate boundaries. Hu et al., WACV 2019."""
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from training.losses.composite import composite_loss, TERMS
+from training.methods.metric_depth import MetricDepth, normalised
+
+
+class Supervised(MetricDepth):
+    """
+    Depth, gradient and normal loss against ground truth; see MetricDepth for the arguments.
+
+    The published setting is network high_resolution (whose output and loss are at half the input
+    size) on NYU v2 lists with `masked` False and the data's `author_mode`.
+    """
+
+    def __init__(self, network: str = 'high_resolution', encoder: str = 'resnet50',
+                 imagenet: bool = True, weights: str | None = None, lr: float = 1e-4,
+                 weight_decay: float = 1e-4, decay_every: int = 5, decay_by: float = 0.1,
+                 decay_unit: str = 'epoch', terms: Sequence[str] = TERMS, masked: bool = True,
+                 focal: float | None = None, protocol: str = 'image_mse',
+                 freeze_norm: bool = False):
+        """See MetricDepth."""
+        super().__init__(network, encoder, imagenet, weights, lr, weight_decay, decay_every,
+                         decay_by, decay_unit, terms, masked, focal, protocol, freeze_norm)
+
+    def losses(self, batch) -> dict:
+        """Compare with the ground truth of one batch."""
+        prediction = self.net(normalised(batch['image']))
+        target = self.targets(batch, prediction.shape[2:])
+        mask = target > 0 if self.hparams.masked else None
+        parts = composite_loss(prediction, target, self.hparams.terms, mask)
+        return {**parts, 'prediction': prediction}
