@@ -278,3 +278,36 @@ def test_a_cloud_ring_as_the_line(bench):
         depth = messages.image_to_depth(node.received['depth/image'][0])
     row = round(23.5 + 64 / 1.2 * 0.1 / 2)
     assert depth[row, 5:-5] == pytest.approx(2.0, abs=0.01)
+
+
+def test_compressed_images_and_a_thinned_cloud(bench):
+    import cv2
+    from sensor_msgs.msg import CompressedImage
+    picture = np.zeros((48, 64, 3), np.uint8)
+    picture[..., 0] = 200
+    data = cv2.imencode('.png', picture[..., ::-1])[1]
+    with bench(('depth/image', 'depth/points'), image_transport='compressed',
+               cloud_stride=3) as node:
+        publisher = node.node.create_publisher(CompressedImage, 'image/compressed', 10)
+
+        def send():
+            stamp = node.next_stamp()
+            node.send(camera_info=camera_info(stamp), scan=scan(stamp))
+            publisher.publish(CompressedImage(header=scan(stamp).header, format='png',
+                                              data=messages._bytes_of(data)))
+        node.wait(lambda: node.received['depth/points'], 'points', every=send)
+        depth, cloud = node.received['depth/image'][0], node.received['depth/points'][0]
+        corrupt = CompressedImage(format='jpeg', data=b'no picture')
+
+        def rubbish():
+            corrupt.header = scan(node.next_stamp()).header
+            node.send(camera_info=camera_info(node.stamp), scan=scan(node.stamp))
+            publisher.publish(corrupt)
+        node.expect("compressed image ('jpeg', 10 bytes) cannot be decoded", every=rubbish)
+        outputs = len(node.received['depth/image'])
+        node.wait(lambda: len(node.received['depth/image']) > outputs, 'a good frame', every=send)
+    assert (depth.width, depth.height) == (64, 48)
+    assert (cloud.width, cloud.height) == (22, 16)
+    points = messages.cloud_fields(cloud).reshape(16, 22)
+    assert np.array_equal(points['z'], messages.image_to_depth(depth)[::3, ::3])
+    assert (np.ascontiguousarray(points['rgb']).view(np.uint32) == 0xC80000).all()
