@@ -78,6 +78,8 @@ class CompletionNode(DepthNode):
         if self.extrinsics is not None:
             self.extrinsics.update(config)
         super().reconfigure(config)
+        if self.monocular is not None:
+            self.monocular.min_confidence = config.min_confidence
         if (old.max_skew, old.max_wait) != (config.max_skew, config.max_wait):
             self.worker.locked(self._retime)
 

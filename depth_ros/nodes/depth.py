@@ -169,9 +169,11 @@ class DepthNode(BaseNode):
             raise InputError(f'no camera_info yet on {self.watches["camera_info"].topic}')
         key = (info.width, info.height, self.config.rectified, info.distortion_model,
                tuple(info.k), tuple(info.p), tuple(info.d))
-        if self._camera is None or self._camera[0] != key:
-            self._camera = key, messages.camera_from_info(info, self.config.rectified)
-        camera = self._camera[1]
+        # `reconfigure` may clear the cache meanwhile, in another thread.
+        cached = self._camera
+        if cached is None or cached[0] != key:
+            cached = self._camera = key, messages.camera_from_info(info, self.config.rectified)
+        camera = cached[1]
         if rgb.shape[:2] != (camera.height, camera.width):
             raise InputError(
                 f'the image is {rgb.shape[1]}x{rgb.shape[0]} but camera_info says '

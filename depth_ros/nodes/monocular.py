@@ -21,6 +21,13 @@ class MonocularNode(DepthNode):
         super().__init__('monocular', MonocularConfig)
         self._newest = None
 
+    def deactivate(self):
+        """Stop, and forget an image that nobody took."""
+        super().deactivate()
+        if self._newest is not None:
+            self.tracker.count(f'dropped: {Drop.STOPPED.value}')
+        self._newest = None
+
     def add_image(self, stamp_ns, arrival):
         """Keep the newest image only."""
         if self._newest is not None:

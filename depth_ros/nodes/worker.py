@@ -49,15 +49,18 @@ class Worker:
             return function()
 
     def _run(self):
-        while True:
-            with self._condition:
-                work, seconds = self._take()
-                while work is None and self._running:
-                    self._condition.wait(seconds)
-                    work, seconds = self._take()
-                if not self._running:
-                    return
+        while (work := self._next()) is not None:
             self._process(work)
+
+    def _next(self):
+        """Wait for work; None at the end, before anything is taken that nobody would process."""
+        with self._condition:
+            while self._running:
+                work, seconds = self._take()
+                if work is not None:
+                    return work
+                self._condition.wait(seconds)
+        return None
 
 
 def seconds_until(deadline_ns):

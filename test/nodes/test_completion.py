@@ -232,7 +232,11 @@ def test_lifecycle(bench):
                 assert node.change_state('cleanup') and node.state == 'unconfigured'
         assert node.change_state('activate')
         node.good_frame()
+        for _ in range(5):
+            node.send_good(width=640, height=480)
         assert node.change_state('shutdown active') and node.state == 'finalized'
+        node.refresh()
+        assert fates(node.values) == node.count('images_in') > 2, node.values
     assert node.status_at_exit == 0, node.log
     assert 'Traceback' not in node.log
 
