@@ -251,8 +251,8 @@ def config(tmp_path):
                     'log_every_n_steps': 1}}
 
 
-def test_fit_and_resume(config, tmp_path):
-    """A run leaves what it was made from, goes on where it was, and can teach."""
+def test_fit_and_resume(config, tmp_path, capsys):
+    """A run leaves what it was made from, goes on where it was, can be measured and can teach."""
     run = tmp_path / 'run'
     assert fit(config, run).global_step == 2
     config['trainer']['max_epochs'] = 2
@@ -266,6 +266,8 @@ def test_fit_and_resume(config, tmp_path):
     load_network(net, run / 'last.ckpt')
     trained = trainer.lightning_module.net.state_dict()
     assert all(torch.equal(value, trained[key]) for key, value in net.state_dict().items())
+    assert training.__main__.main(['validate', '--checkpoint', str(run / 'last.ckpt')]) == 0
+    assert 'REL 0.' in capsys.readouterr().out
 
 
 def test_broken_run_keeps_its_checkpoint(config, tmp_path, monkeypatch, capsys):

@@ -168,6 +168,15 @@ def test_corrupt_depth(nyu_list):
         data[2]
 
 
+def test_corrupt_depth_in_a_loader_process(nyu_list):
+    """The error of another process is one line too."""
+    file = nyu_list.parent / 'nyu2' / '2.png'
+    file.write_bytes(file.read_bytes()[:40])
+    data = FrameData(train=[], validation=[Source('nyu_lists', str(nyu_list))], workers=1)
+    with pytest.raises(InputError, match='^[^\\n]*2.png cannot be decoded[^\\n]*$'):
+        list(data.val_dataloader())
+
+
 def test_batches(nyu_list, tmp_path):
     """Labelled and unlabelled sources mix; validation is not changed; config files work."""
     make_scannet(tmp_path)

@@ -57,6 +57,18 @@ class Source:
 PARTS = {'all': slice(None), 'even': slice(0, None, 2), 'odd': slice(1, None, 2)}
 
 
+class FrameError(InputError):
+    """
+    A frame that cannot be used, in one line.
+
+    A loader process hands its error on as the text of a traceback, of which the last line counts.
+    """
+
+    def __init__(self, message: str):
+        """Keep what is said of the frame."""
+        super().__init__(message.strip().splitlines()[-1].split('FrameError: ')[-1])
+
+
 class Frames(Dataset):
     """
     The frames of one source, through the pipeline.
@@ -85,15 +97,18 @@ class Frames(Dataset):
         return len(self.indices)
 
     def __getitem__(self, index):
-        """Return one item, see `pipeline.make_item`."""
-        if self.kept is not None:
-            sample = self.kept[index]
-        else:
-            sample = next(iter(self.data.read([self.indices[index]])))
+        """Return one item, see `pipeline.make_item`; FrameError names a broken file."""
         random = None
         if self.training:
             random = np.random.default_rng(int(torch.randint(2 ** 62, ())))
-        return make_item(sample, self.steps, random, self.source.labelled)
+        try:
+            if self.kept is not None:
+                sample = self.kept[index]
+            else:
+                sample = next(iter(self.data.read([self.indices[index]])))
+            return make_item(sample, self.steps, random, self.source.labelled)
+        except InputError as error:
+            raise FrameError(str(error)) from error
 
 
 class FrameData(lightning.LightningDataModule):
@@ -113,6 +128,7 @@ class FrameData(lightning.LightningDataModule):
         self.train, self.validation = (
             [typed(Source, source) for source in part] for part in (train, validation))
         self.steps = typed(Augmentation, steps or {})
+        self.validation_frames = None
         self.save_hyperparameters({
             'train': [asdict(s) for s in self.train], 'batch_size': batch_size,
             'validation': [asdict(s) for s in self.validation], 'steps': asdict(self.steps),
@@ -134,6 +150,8 @@ class FrameData(lightning.LightningDataModule):
 
     def val_dataloader(self):
         """All validation frames in order."""
+        if self.validation_frames is None:
+            self.setup('validate')
         return self._loader(ConcatDataset(self.validation_frames), False) \
             if self.validation_frames else []
 
