@@ -51,5 +51,5 @@ $(VENV)/.test.stamp: requirements/test.txt $(VENV)/.demo.stamp
 # editable install leaves out data_files, a plain `pip install .` does not).
 $(VENV)/.package.stamp: $(VENV)/.demo.stamp $(PACKAGED)
 	$(PIP) install --quiet --no-deps --no-build-isolation --editable .
-	$(BIN)/python setup.py --quiet install_data --install-dir=$(VENV)
+	$(BIN)/python -W ignore setup.py --quiet install_data --install-dir=$(VENV)
 	@touch $@

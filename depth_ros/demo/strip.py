@@ -7,7 +7,7 @@ import numpy as np
 
 COLUMN = 230
 SIDE = 92
-PLOT_HEIGHT = 130
+PLOT_HEIGHT, GAP = 130, 4
 WORST_ERROR = 0.5
 INK, GRID = (30, 30, 30), (215, 215, 215)
 ORANGE, BLUE = (214, 90, 20), (30, 90, 190)
@@ -35,7 +35,8 @@ def strip(frames, times, errors, latencies, total_s):
     for index, caption in enumerate(captions):
         tiles = [column[index] for column in columns]
         label(tiles[0], caption)
-        rows.append(np.hstack([*tiles, _fit(bars[index], height)]))
+        row = np.hstack([*tiles, _fit(bars[index], height)])
+        rows.append(np.vstack([row, np.full((GAP, row.shape[1], 3), 255, np.uint8)]))
     width = rows[0].shape[1]
     header = np.full((26, width, 3), 255, np.uint8)
     for index, (seconds, *_) in enumerate(frames):
