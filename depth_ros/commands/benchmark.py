@@ -6,7 +6,6 @@ from pathlib import Path
 import sys
 
 from depth_ros.contracts import InputError
-from depth_ros.demo.benchmark import alone, time_model, time_node
 from depth_ros.engines import EngineError, ENGINES
 from depth_ros.evaluation.environment import environment
 from depth_ros.model import available, find
@@ -55,6 +54,7 @@ def run(args):
 
 
 def _models(args, specs):
+    from depth_ros.demo.benchmark import alone, time_model
     jobs = [(spec, engine) for spec in specs for engine in args.engine or ENGINES]
     results = []
     for spec, engine in tqdm(jobs, unit='model', desc='timing', disable=None):
@@ -69,6 +69,7 @@ def _models(args, specs):
 
 
 def _node(args, specs, timed):
+    from depth_ros.demo.benchmark import time_node
     completion = next((spec for spec in specs if spec.task == 'completion'), None)
     if completion is None:
         return None

@@ -203,7 +203,8 @@ def models():
         if spec.sha256 in known:
             yield Check(f'model {spec.name}', OK, f'{text} as its card says')
         else:
-            yield Check(f'model {spec.name}', WARN, f'{text} is not what {card.name} says',
+            problem = f'is not what {card.name} says' if known else f'has no card {card.name}'
+            yield Check(f'model {spec.name}', WARN, f'{text} {problem}',
                         'the file was changed or replaced: install depth_ros again unless that '
                         'was on purpose')
     for task, name in DEFAULTS.items():

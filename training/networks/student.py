@@ -19,7 +19,7 @@ TYPICAL = 4.0  # metres; the network predicts log depth over this
 
 
 class StudentNet(nn.Module):
-    """EfficientNet-Lite0, cut after its first stride-32 blocks, with the completion network's decoder."""
+    """EfficientNet-Lite0, cut after its first stride-32 blocks, with the decoder of completion."""
 
     def __init__(self, blocks: int = 13, widths=(160, 112, 80, 56, 40)):
         """Make the network: 1.6 M parameters as given."""

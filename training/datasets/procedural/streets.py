@@ -85,8 +85,8 @@ def post(p: Placer, rng):
         p.tube(0, 0, 0, 0.07, 3.4, m)
         p.box(0, -0.1, 2.5, 0.3, 0.25, 0.9, Material(np.full(3, 0.02), np.full(3, 0.05)))
     else:
-        p.tube(0, 0, 0, rng.uniform(0.05, 0.15), rng.uniform(0.6, 1.2), material(rng, ('stripe',),
-                                                                              1.0))
+        p.tube(0, 0, 0, rng.uniform(0.05, 0.15), rng.uniform(0.6, 1.2),
+               material(rng, ('stripe',), 1.0))
 
 
 def cyclist(p: Placer, rng):
