@@ -39,8 +39,9 @@ class InputWatch:
         publishers = node.get_publishers_info_by_topic(self.topic)
         if not publishers:
             return 'nobody publishes it: check the remapping'
+        # The name of a publisher that was just discovered may not be known yet.
         offers = ', '.join(
-            f'{info.node_name} offers '
+            f'{"a node" if "UNKNOWN" in info.node_name else info.node_name} offers '
             + ('reliable' if info.qos_profile.reliability == QoSReliabilityPolicy.RELIABLE
                else 'best effort') + f' {info.topic_type}' for info in publishers)
         return f'{len(publishers)} publisher(s): {offers}'
