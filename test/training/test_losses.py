@@ -73,6 +73,15 @@ def test_shapes_must_agree():
         composite_loss(PREDICTION, TARGET[0])
 
 
+def test_half_precision_is_widened():
+    """Gradients of depth are compared in float32 whatever the network computes in."""
+    prediction = PREDICTION.bfloat16()
+    loss = composite_loss(prediction, TARGET.half())['loss']
+    assert loss.dtype == torch.float32
+    assert loss.item() == pytest.approx(
+        composite_loss(prediction.float(), TARGET)['loss'].item(), abs=1e-6)
+
+
 def test_full_mask_changes_nothing():
     """A mask that keeps all pixels gives the published loss."""
     mask = torch.ones_like(TARGET, dtype=torch.bool)

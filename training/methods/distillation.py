@@ -3,11 +3,8 @@
 """Distillation of a large network's metric depth into a small one. Hu et al., KSEM 2023."""
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from depth_ros.contracts import InputError
 import torch
-from training.losses.composite import TERMS
 from training.losses.distillation import distillation_loss
 from training.methods.metric_depth import MetricDepth, normalised
 from training.networks.blocks import resize
@@ -28,17 +25,11 @@ class Distillation(MetricDepth):
     def __init__(self, network: str = 'mff_student', encoder: str = 'mobilenet_v2',
                  teacher_network: str = 'mff_student', teacher_encoder: str = 'resnet34',
                  teacher_checkpoint: str | None = None, truth_share: float = 0.5,
-                 imagenet: bool = True, weights: str | None = None, lr: float = 1e-4,
-                 weight_decay: float = 1e-4, decay_every: int = 5, decay_by: float = 0.1,
-                 decay_unit: str = 'epoch', terms: Sequence[str] = TERMS, masked: bool = True,
-                 focal: float | None = None, protocol: str = 'image_rmse',
-                 freeze_norm: bool = False):
+                 protocol: str = 'image_rmse', **options):
         """See the class; the teacher is read when training starts."""
         if not 0.0 <= truth_share <= 1.0:
             raise InputError(f'truth_share is {truth_share}: it is a part, between 0 and 1')
-        super().__init__(network, encoder, imagenet, weights, lr, weight_decay, decay_every,
-                         decay_by, decay_unit, terms, masked, focal, protocol, freeze_norm)
-        self.save_hyperparameters()
+        super().__init__(network, encoder, protocol=protocol, **options)
         # In a tuple, so that it is neither trained nor written to the student's checkpoints.
         self.teacher = ()
 

@@ -3,9 +3,7 @@
 """Supervised metric depth with accurate boundaries. Hu et al., WACV 2019."""
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from training.losses.composite import composite_loss, TERMS
+from training.losses.composite import composite_loss
 from training.methods.metric_depth import MetricDepth, normalised
 
 
@@ -17,15 +15,9 @@ class Supervised(MetricDepth):
     size) on NYU v2 lists with `masked` False and the data's `author_mode`.
     """
 
-    def __init__(self, network: str = 'high_resolution', encoder: str = 'resnet50',
-                 imagenet: bool = True, weights: str | None = None, lr: float = 1e-4,
-                 weight_decay: float = 1e-4, decay_every: int = 5, decay_by: float = 0.1,
-                 decay_unit: str = 'epoch', terms: Sequence[str] = TERMS, masked: bool = True,
-                 focal: float | None = None, protocol: str = 'image_mse',
-                 freeze_norm: bool = False):
+    def __init__(self, network: str = 'high_resolution', encoder: str = 'resnet50', **options):
         """See MetricDepth."""
-        super().__init__(network, encoder, imagenet, weights, lr, weight_decay, decay_every,
-                         decay_by, decay_unit, terms, masked, focal, protocol, freeze_norm)
+        super().__init__(network, encoder, **options)
 
     def losses(self, batch) -> dict:
         """Compare with the ground truth of one batch."""
