@@ -7,6 +7,7 @@ Hu et al. (WACV 2019) rotate by a second-order spline through uint8 values, abou
 image and 8-bit depth alike: depths mix across edges, and corners become depth 0, which the loss
 then counts as a target.
 """
+from functools import lru_cache
 from math import cos, radians, sin
 
 import numpy as np
@@ -24,33 +25,38 @@ def rotate(image, depth, degrees):
     """
     steps = np.nan_to_num(depth, posinf=0.0) / METRES_PER_STEP
     steps = np.clip(np.rint(steps), 0, 255).astype(np.uint8)
-    planes = [spline_rotate(plane, degrees) for plane in (*image.transpose(2, 0, 1), steps)]
-    depth = planes[3] * np.float32(METRES_PER_STEP)
-    return np.ascontiguousarray(np.stack(planes[:3], -1)), depth
+    rotated = spline_rotate(np.dstack([image, steps]), degrees)
+    depth = rotated[..., 3] * np.float32(METRES_PER_STEP)
+    return np.ascontiguousarray(rotated[..., :3]), depth
 
 
-def spline_rotate(plane, degrees):
-    """Rotate (H, W) uint8 about its centre by a quadratic spline; outside is 0."""
-    height, width = plane.shape
+def spline_rotate(planes, degrees):
+    """Rotate (H, W, C) uint8 about its centre by a quadratic spline; outside is 0."""
+    height, width = planes.shape[:2]
     c, s = cos(radians(degrees)), sin(radians(degrees))
     row, column = np.mgrid[:height, :width].astype(float)
     row, column = row - (height - 1) / 2, column - (width - 1) / 2
     rows = c * row + s * column + (height - 1) / 2
     columns = -s * row + c * column + (width - 1) / 2
     inside = (rows >= 0) & (rows <= height - 1) & (columns >= 0) & (columns <= width - 1)
-    values = np.zeros(plane.shape)
-    values[inside] = _sample(_coefficients(plane.astype(float)), rows[inside], columns[inside])
-    return np.clip(np.floor(values + 0.5), 0, 255).astype(np.uint8)
+    values = _sample(_coefficients(planes.astype(float)), rows[inside], columns[inside])
+    rotated = np.zeros_like(planes)
+    rotated[inside] = np.clip(np.floor(values + 0.5), 0, 255)
+    return rotated
 
 
-def _coefficients(plane):
-    """Find the spline through all pixels, mirrored about the outermost ones."""
-    for axis in (0, 1):
-        count = plane.shape[axis]
-        weights = 0.75 * np.eye(count) + 0.125 * (np.eye(count, k=1) + np.eye(count, k=-1))
-        weights[0, 1] = weights[-1, -2] = 0.25
-        plane = np.moveaxis(np.linalg.solve(weights, np.moveaxis(plane, axis, 0)), 0, axis)
-    return plane
+@lru_cache(maxsize=8)
+def _fit(count):
+    """Return the matrix from `count` pixels in a row to their spline's coefficients."""
+    weights = 0.75 * np.eye(count) + 0.125 * (np.eye(count, k=1) + np.eye(count, k=-1))
+    weights[0, 1] = weights[-1, -2] = 0.25  # mirrored about the outermost pixels
+    return np.linalg.inv(weights)
+
+
+def _coefficients(planes):
+    height, width, count = planes.shape
+    planes = _fit(height) @ planes.reshape(height, -1)
+    return _fit(width) @ planes.reshape(height, width, count)
 
 
 def _taps(places, count):
@@ -63,7 +69,10 @@ def _taps(places, count):
 
 
 def _sample(coefficients, rows, columns):
-    height, width = coefficients.shape
-    across = _taps(columns, width)
-    return sum(row_weight * column_weight * coefficients[row, column]
-               for row, row_weight in _taps(rows, height) for column, column_weight in across)
+    height, width, count = coefficients.shape
+    flat = coefficients.reshape(-1, count)
+    across, values = _taps(columns, width), np.zeros((len(rows), count))
+    for row, row_weight in _taps(rows, height):
+        for column, column_weight in across:
+            values += flat[row * width + column] * (row_weight * column_weight)[:, None]
+    return values
