@@ -35,8 +35,11 @@ def test_models_are_timed(tmp_path, completion, capsys):
 def test_the_node_is_timed_over_dds(tmp_path, completion, capsys):
     pytest.importorskip('rclpy')
     from depth_ros.demo.benchmark import time_node, WARM_UP
-    node = time_node(str(completion), 6, 0.1, bar=False)
-    assert node['images']['sent'] == node['images']['arrived'] == 6 + WARM_UP
+    node = time_node(str(completion), 8, 0.25, bar=False)
+    images = node['images']
+    assert images['sent'] == images['in'] == 8 + WARM_UP
+    # On a busy machine an image may be overtaken by the next; none may vanish.
+    assert images['arrived'] + sum(images['dropped'].values()) == images['sent']
     assert node['latency_ms']['median'] > node['inference_ms']['median'] > 0
     assert node['overhead_ms']['median'] == pytest.approx(
         node['latency_ms']['median'] - node['inference_ms']['median'])

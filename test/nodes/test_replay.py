@@ -43,15 +43,17 @@ class Listener:
     """Collects messages of some topics."""
 
     def __init__(self, topics):
-        """Subscribe {topic: type} with sensor-data QoS."""
-        from rclpy.qos import qos_profile_sensor_data
+        """Subscribe {topic: type}; /clock is only offered best effort."""
+        from rclpy.qos import QoSProfile, ReliabilityPolicy
+        reliable = QoSProfile(depth=200)
+        offered = QoSProfile(depth=200, reliability=ReliabilityPolicy.BEST_EFFORT)
         self.context = rclpy.Context()
         rclpy.init(context=self.context)
         self.node = rclpy.create_node('listener', context=self.context)
         self.got = {topic: [] for topic in topics}
         for topic, kind in topics.items():
             self.node.create_subscription(kind, topic, self.got[topic].append,
-                                          qos_profile_sensor_data)
+                                          offered if topic == '/clock' else reliable)
         self.executor = rclpy.executors.SingleThreadedExecutor(context=self.context)
         self.executor.add_node(self.node)
 
