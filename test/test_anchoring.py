@@ -125,8 +125,11 @@ def test_beams_of_one_surface_leave_no_comb():
     assert after[ROW, :-3] == pytest.approx(2.0, rel=1e-5)
 
 
-def test_beams_of_two_surfaces_are_not_joined():
+@pytest.mark.parametrize('behind', [3.0, 27.0])
+def test_beams_of_two_surfaces_are_not_joined(behind):
+    """Neither where the prediction has one surface, nor where it has both, equally wrong."""
     before = flat(3.0)
+    before[:, 82:] = behind
     sparse = np.zeros_like(before)
     sparse[ROW, 80], sparse[ROW, 83] = 1.0, 9.0
     after = anchor_exact(before.copy(), sparse)

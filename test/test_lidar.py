@@ -44,6 +44,11 @@ def test_limits_are_inclusive_and_a_missing_limit_is_none():
     assert len(lidar.scan_points(scan([0.01], range_min=float('nan')))[0]) == 1
 
 
+def test_zero_and_negative_ranges_are_no_points_without_a_lower_limit():
+    for lowest in (0.0, -1.0):
+        assert len(lidar.scan_points(scan([-0.5, 0.0, 2.0], range_min=lowest))[0]) == 1
+
+
 def test_clockwise_scan():
     points, _ = lidar.scan_points(scan([1, 1], angle_min=0.1, angle_increment=-0.2))
     assert points[:, 1] == pytest.approx([np.sin(0.1), -np.sin(0.1)])
