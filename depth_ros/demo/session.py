@@ -92,7 +92,8 @@ def play(recording, logs, keep=None, rate=1.0, domain=None, bar=True, **paramete
              'subscribers': 2}))
         with tqdm(total=len(recording.stamps), unit='frame', desc='depth over DDS',
                   disable=None if bar else True) as progress:
-            _follow(collector, [(completion, log), (replay, replay_log)], progress)
+            _follow(collector, [(completion, log), (replay, replay_log)], progress,
+                    len(recording.stamps))
     return collector
 
 
@@ -110,7 +111,7 @@ def _wait_until_active(collector, process, log):
         time.sleep(0.05)
 
 
-def _follow(collector, running, progress):
+def _follow(collector, running, progress, sent):
     """Show progress until the replay has ended and the node has nothing left to do."""
     (completion, log), (replay, replay_log) = running
     last_change, seen = time.monotonic(), None
@@ -125,11 +126,19 @@ def _follow(collector, running, progress):
         if replay.poll():
             raise InputError(f'the replay failed:\n{processes.last_words(replay_log)}')
         silent = time.monotonic() - last_change
-        if replay.poll() is not None and silent > SILENCE_SECONDS:
+        if replay.poll() is not None and (_settled(collector, sent) or silent > SILENCE_SECONDS):
+            progress.update(len(collector.depths) - progress.n)
             return
         if silent > START_SECONDS:
             raise InputError(f'nothing was heard for {START_SECONDS} s:\n'
                              f'{processes.last_words(replay_log)}')
+
+
+def _settled(collector, sent):
+    """Whether every image that was sent has ended somewhere."""
+    found = counts(collector)
+    return (found['in'] == sent == found['out'] + sum(found['dropped'].values())
+            and found['out'] == len(collector.depths))
 
 
 def counts(collector):
