@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from tiny_bags import make_tiny_bag
 from tiny_models import make_tiny_model
+import yaml
 
 FRAMES = 12
 
@@ -114,6 +115,16 @@ def test_the_bundled_recording(repository):
     assert len(recording.stamps) >= 100 and recording.rate > 9.5
     assert np.linalg.norm(recording.rotation) == pytest.approx(1)
     assert sum(path.stat().st_size for path in BUNDLED.iterdir()) < 10e6
+
+
+def test_the_parameters_of_the_demo_fit_the_bundled_recording(repository):
+    from depth_ros.commands.demo import BUNDLED
+    from depth_ros.demo.session import inspect
+    text = (repository / 'config' / 'demo.yaml').read_text()
+    parameters = yaml.safe_load(text)['/**']['ros__parameters']
+    recording = inspect(BUNDLED)
+    assert parameters['lidar_translation'] == pytest.approx(recording.translation, abs=1e-4)
+    assert parameters['lidar_rotation'] == pytest.approx(recording.rotation, abs=1e-4)
 
 
 def test_the_strip_shows_error_where_it_is():
