@@ -55,7 +55,8 @@ def inspect(path):
     camera_frame = parts.camera_info.first.header.frame_id
     pose = tree.lookup(camera_frame, parts.scan.first.header.frame_id)
     return Recording(str(path), parts.image.name, parts.camera_info.name, parts.scan.name,
-                     tuple(parts.image.stamps), tuple(pose[:3, 3]), quaternion_from(pose))
+                     tuple(parts.image.stamps), tuple(map(float, pose[:3, 3])),
+                     quaternion_from(pose))
 
 
 def play(recording, logs, keep=None, rate=1.0, domain=None, bar=True, **parameters):
