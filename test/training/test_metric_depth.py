@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 torch = pytest.importorskip('torch')
-pytest.importorskip('lightning')
+lightning = pytest.importorskip('lightning')
 from tiny_frames import batch, SMALL, train  # noqa: E402
 from training.methods.supervised import Supervised  # noqa: E402
 
@@ -135,3 +135,39 @@ def test_mixed_precision():
     assert mixed.dtype == torch.float32
     assert mixed.item() == pytest.approx(full.item(), abs=0.05)
     assert mixed.item() != full.item()
+
+
+@pytest.mark.parametrize('error', [
+    torch.OutOfMemoryError('CUDA out of memory. Tried to allocate 2.00 GiB'),
+    RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 8 bytes")])
+def test_out_of_memory(error):
+    """Running out of memory, forwards or backwards, says what to change."""
+    class Greedy(torch.nn.Module):
+        def forward(self, image):
+            raise error
+
+    class GreedyBack(torch.autograd.Function):
+        @staticmethod
+        def forward(context, x):
+            return x.clone()
+
+        @staticmethod
+        def backward(context, gradient):
+            raise error
+
+    method = Supervised(**SMALL)
+    method.log = lambda *_, **__: None
+    method.trainer = lightning.Trainer(accelerator='cpu', logger=False)
+    loss = GreedyBack.apply(method.training_step(batch(), 0))
+    with pytest.raises(InputError, match='batch of images 2x3x32x48: lower data.batch_size'):
+        method.backward(loss)
+    method.net = Greedy()
+    with pytest.raises(InputError, match='batch of images 2x3x32x48: lower data.batch_size'):
+        method.training_step(batch(), 0)
+
+
+def test_other_errors_pass():
+    """Only memory is explained away."""
+    method, data = Supervised(**SMALL), batch()
+    with pytest.raises(RuntimeError, match='expected input.*3 channels'):
+        method.training_step({**data, 'image': data['image'][:, :2]}, 0)

@@ -239,4 +239,7 @@ def test_real_frames(shared):
     item = Frames(Source('tum', str(path)), Augmentation(), False)[0]
     assert item['image'].shape == (3, 228, 304)
     assert 0.3 < item['depth'][torch.isfinite(item['depth'])].median() < 10.0
-    assert (item['sparse_depth'] > 0).sum() > 100
+    item = Frames(Source('tum', str(path)), Augmentation(size=None, crop=None), False)[0]
+    line = item['sparse_depth'] > 0
+    assert line.sum() > 300
+    assert torch.equal(item['depth'][line], item['sparse_depth'][line])

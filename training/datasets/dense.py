@@ -10,8 +10,6 @@ def dense_frames(names, options, read_one):
     """
     Make a data set of frames with dense depth.
 
-    Unlike in evaluation the line's pixels stay in the depth map: they are labels too.
-
     :param read_one: index -> image (H, W, 3) uint8, depth (H, W) metres NaN unknown, camera.
     """
     row = lines.DEFAULT_ROW if options.row is None else options.row

@@ -106,7 +106,10 @@ class Frames(Dataset):
                 sample = self.kept[index]
             else:
                 sample = next(iter(self.data.read([self.indices[index]])))
-            return make_item(sample, self.steps, random, self.source.labelled)
+            # Evaluation keeps the measured points out of the ground truth; here they are labels.
+            depth = np.where(sample.sparse > 0, sample.sparse, sample.depth)
+            return make_item(replace(sample, depth=depth), self.steps, random,
+                             self.source.labelled)
         except InputError as error:
             raise FrameError(str(error)) from error
 

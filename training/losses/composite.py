@@ -57,7 +57,8 @@ def composite_loss(prediction, target, terms: Sequence[str] = TERMS, mask=None) 
     :param prediction: (N, 1, H, W) metres; target: the same shape.
     :param terms: which of TERMS make up the loss.
     :param mask: (N, 1, H, W) bool of valid targets, or None for all. The target may hold anything
-        where it is False; gradients and normals then need the whole 3 x 3 neighbourhood.
+        where it is False; gradients and normals then need the whole 3 x 3 neighbourhood, so that
+        little more than the depth term remains on a projected LiDAR scan.
     :returns: `loss` and the terms asked for; 0 where a mask leaves no pixel.
     :raises InputError: an unknown term (the choices are listed).
     :raises ValueError: shapes that differ, which broadcasting would hide.

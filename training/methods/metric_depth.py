@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import contextmanager
 
 from depth_ros.contracts import InputError
 from depth_ros.evaluation.edges import edge_metrics
@@ -27,6 +28,21 @@ def normalised(image):
         return image
     mean, std = (torch.tensor(x, device=image.device) for x in (IMAGENET_MEAN, IMAGENET_STD))
     return ((image / 255.0 - mean) / std).permute(0, 3, 1, 2).contiguous()
+
+
+@contextmanager
+def memory_advice(batch):
+    """Turn running out of memory, on a GPU or not, into an InputError that says what helps."""
+    try:
+        yield
+    except RuntimeError as error:
+        if not isinstance(error, torch.OutOfMemoryError) and 'allocate memory' not in str(error):
+            raise
+        size = 'x'.join(str(number) for number in batch['image'].shape)
+        raise InputError(
+            f'memory ran out on a batch of images {size}: lower data.batch_size, then '
+            'data.steps.crop, or use trainer.precision=16-mixed; trainer.accumulate_grad_batches '
+            'makes up for a smaller batch') from error
 
 
 class MetricDepth(lightning.LightningModule):
@@ -55,7 +71,7 @@ class MetricDepth(lightning.LightningModule):
         super().__init__()
         self.save_hyperparameters()
         self.net = build_network(network, encoder, (weights or 'imagenet') if imagenet else None)
-        self.protocol, self.measured = find_protocol(protocol), []
+        self.protocol, self.measured, self.current = find_protocol(protocol), [], None
 
     def configure_optimizers(self):
         """Adam with a step schedule."""
@@ -103,7 +119,9 @@ class MetricDepth(lightning.LightningModule):
 
     def training_step(self, batch, batch_idx):
         """Train on one batch; a loss that is not finite stops and names the samples."""
-        parts = self.losses(batch)
+        with memory_advice(batch):
+            parts = self.losses(batch)
+        self.current = batch
         prediction = parts.pop('prediction')
         if not torch.isfinite(parts['loss']):
             raise InputError(self._accusation(batch, prediction.detach()))
@@ -111,6 +129,11 @@ class MetricDepth(lightning.LightningModule):
             self.log(f'train/{name}', value.detach(), prog_bar=name == 'loss',
                      batch_size=len(prediction))
         return parts['loss']
+
+    def backward(self, loss, *args, **options):
+        """Go back, where most memory is needed."""
+        with memory_advice(self.current):
+            super().backward(loss, *args, **options)
 
     def _accusation(self, batch, prediction):
         """Say which samples of a batch broke the loss."""
