@@ -194,7 +194,8 @@ def test_bottom_crop():
 
 @pytest.mark.parametrize('steps, message', [
     (Augmentation(size=None), r'wall is 64x48 \(width x height\), too small for the crop of 304'),
-    (Augmentation(size=None, crop=(9, 9), place='top'), 'top.*choose one of bottom, centre')])
+    (Augmentation(size=None, crop=(9, 9), place='top'), 'top.*choose one of bottom, centre'),
+    (Augmentation(size=None, crop=None, target=(9, 9), target_filter='area'), 'area.*nearest')])
 def test_unusable_steps(steps, message):
     """Impossible crops name the frame and the sizes, unknown places the choices."""
     with pytest.raises(InputError, match=message):

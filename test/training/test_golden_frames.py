@@ -44,11 +44,13 @@ def test_nyu_for_measuring(goldens):
     assert_golden((item['image'] * std + mean)[:, ::8, ::8], outputs['image01_every8'], rtol)
 
 
-def test_nyu_depth_for_training(goldens):
-    """8-bit depth, cropped and taken at every second pixel."""
-    _, outputs, rtol = goldens.load('wacv/nyu_train_depth_decode_nearest')
+@pytest.mark.parametrize('name, target_filter', [
+    ('nyu_train_depth_decode_nearest', 'nearest'), ('nyu_train_depth_decode', 'cubic')])
+def test_nyu_depth_for_training(goldens, name, target_filter):
+    """8-bit depth, cropped and shrunk as an old and as a new Pillow do by default."""
+    _, outputs, rtol = goldens.load(f'wacv/{name}')
     depth = (COLUMN + 2 * ROW) % 256 * published.METRES_PER_STEP
-    steps = replace(Augmentation(), target=(114, 152))
+    steps = replace(Augmentation(), target=(114, 152), target_filter=target_filter)
     item = make_item(frame(depth), steps)
     assert item['depth'].shape == (114, 152)
     assert_golden(item['depth'][None, ::8, ::8], outputs['depth_m_every8'], rtol)

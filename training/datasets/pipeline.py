@@ -29,6 +29,9 @@ def _anywhere(free_rows, free_columns, random):
 # Top left of a crop from the rows and columns left over; without randomness when measuring.
 PLACES = {'centre': _centre, 'bottom': _bottom, 'random': _anywhere}
 
+# How the depth is brought to the size of the target; cubic is the public code on a newer Pillow.
+FILTERS = {'nearest': geometry.nearest, 'cubic': published.shrink_cubic}
+
 
 @dataclass(frozen=True)
 class Augmentation:
@@ -42,8 +45,8 @@ class Augmentation:
     :param crop: (height, width), or None; at `place`: centre, bottom (random column) or random.
     :param lighting: standard deviation of the PCA lighting.
     :param jitter: greatest change of brightness, contrast and saturation.
-    :param target: (height, width) of the depth, by the nearest pixel; None: of the image. The
-        line keeps the image's size.
+    :param target: (height, width) of the depth; None: of the image. The line keeps the image's.
+    :param target_filter: nearest takes pixels; cubic mixes depths in 8 bits, unknown ones as 0.
     :param author_mode: rotate image and 8-bit depth by a spline as published, unknown depth is
         0; the line is dropped, since this geometry is not a camera's.
     """
@@ -57,6 +60,7 @@ class Augmentation:
     lighting: float = 0.1
     jitter: float = 0.4
     target: tuple[int, int] | None = None
+    target_filter: str = 'nearest'
     author_mode: bool = False
 
 
@@ -78,7 +82,7 @@ def make_item(sample, steps: Augmentation, random=None, labelled: bool = True) -
     image = _colours(colour.to_float(sample.image), steps, random)
     depth = sample.depth
     if steps.target:
-        depth = geometry.nearest(depth, *steps.target)
+        depth = choose(FILTERS, steps.target_filter, 'target filter')(depth, *steps.target)
     camera = sample.camera
     return {'image': torch.from_numpy(image),
             'depth': torch.from_numpy(np.ascontiguousarray(depth)),

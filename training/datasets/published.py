@@ -5,12 +5,15 @@ What the published NYU training did to its frames, where that differs from a con
 
 Hu et al. (WACV 2019) rotate by a second-order spline through uint8 values, about the image centre,
 image and 8-bit depth alike: depths mix across edges, and corners become depth 0, which the loss
-then counts as a target.
+then counts as a target. With Pillow 7 or later the public code also shrinks depth by a cubic
+filter instead of taking every second pixel.
 """
 from functools import lru_cache
 from math import cos, radians, sin
 
 import numpy as np
+import torch
+from torch.nn import functional
 
 METRES_PER_STEP = 10.0 / 255.0  # of the 8-bit depth files
 
@@ -23,11 +26,21 @@ def rotate(image, depth, degrees):
     :param degrees: positive is counter-clockwise in the image.
     :returns: the image, and the depth with 0 in the corners.
     """
-    steps = np.nan_to_num(depth, posinf=0.0) / METRES_PER_STEP
-    steps = np.clip(np.rint(steps), 0, 255).astype(np.uint8)
-    rotated = spline_rotate(np.dstack([image, steps]), degrees)
+    rotated = spline_rotate(np.dstack([image, _steps(depth)]), degrees)
     depth = rotated[..., 3] * np.float32(METRES_PER_STEP)
     return np.ascontiguousarray(rotated[..., :3]), depth
+
+
+def _steps(depth):
+    steps = np.nan_to_num(depth, posinf=0.0) / METRES_PER_STEP
+    return np.clip(np.rint(steps), 0, 255).astype(np.uint8)
+
+
+def shrink_cubic(depth, height, width):
+    """Resize depth (H, W) metres, rounded to 8 bits, as Pillow 7 and later do by default."""
+    planes = functional.interpolate(torch.from_numpy(_steps(depth))[None, None], (height, width),
+                                    mode='bicubic', antialias=True)
+    return planes[0, 0].numpy() * np.float32(METRES_PER_STEP)
 
 
 def spline_rotate(planes, degrees):
