@@ -106,8 +106,11 @@ class Estimator:
         if self.engine and (self.engine.height, self.engine.width) == (height, width):
             return
         self._check_size(height, width)
-        self.engine = engines.load(self.engine_name, self.spec, height, width,
-                                   **self.engine_options)
+        # Loading again would hold up the first frames of a camera with another aspect.
+        resized = getattr(self.engine, 'resized', None)
+        self.engine = (resized(height, width) if resized and self.spec.size_multiple else
+                       engines.load(self.engine_name, self.spec, height, width,
+                                    **self.engine_options))
         blank = np.zeros((height, width, 3), np.uint8)
         self.engine.run(blank, np.zeros((height, width), np.float32))
 

@@ -174,6 +174,15 @@ def test_the_image_size_may_change_in_mid_stream(tmp_path):
         assert frame.depth[frame.sparse_depth > 0] == pytest.approx(2.0, abs=0.01)
 
 
+def test_another_aspect_does_not_load_the_model_again(tmp_path):
+    estimator = Estimator(tiny(tmp_path))
+    estimator.prepare(Camera(96, 64, 80.0, 80.0, 47.5, 31.5))
+    first = estimator.engine
+    estimator.prepare(Camera(640, 160, 300.0, 300.0, 319.5, 79.5))
+    assert (estimator.engine.height, estimator.engine.width) != (first.height, first.width)
+    assert estimator.engine.session is first.session
+
+
 def test_the_image_is_not_changed_and_may_be_a_view(tmp_path):
     estimator = Estimator(tiny(tmp_path, depth=0.0, image_gain=20.0))
     wide = np.random.default_rng(0).integers(0, 255, (480, 640, 3), np.uint8)

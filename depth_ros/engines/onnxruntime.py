@@ -49,6 +49,10 @@ class OnnxRuntimeEngine:
         self.session, self.spec = session, spec
         self.height, self.width = height, width
 
+    def resized(self, height, width):
+        """Return the same session for another input size, of a model with a free one."""
+        return OnnxRuntimeEngine(self.session, self.spec, height, width)
+
     def describe(self):
         """Short text for diagnostics: engine, version and provider."""
         import onnxruntime
