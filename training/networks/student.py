@@ -19,10 +19,10 @@ TYPICAL = 4.0  # metres; the network predicts log depth over this
 
 
 class StudentNet(nn.Module):
-    """EfficientNet-Lite0, cut after its first stride-32 blocks, with the decoder of completion."""
+    """EfficientNet-Lite0, cut early at stride 32, with the decoder of the completion network."""
 
     def __init__(self, blocks: int = 13, widths=(160, 112, 80, 56, 40)):
-        """Make the network: 1.6 M parameters as given."""
+        """Make the network: 1.58 M parameters as given."""
         super().__init__()
         self.encoder = EfficientNetLite0(blocks)
         self.stem = nn.Sequential(nn.Conv2d(2, STEM, 3, 2, 1, bias=False), nn.BatchNorm2d(STEM))
