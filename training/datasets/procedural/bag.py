@@ -12,7 +12,7 @@ from depth_ros.contracts import metres_to_millimetres
 import numpy as np
 import torch
 from tqdm import tqdm
-from training.datasets.procedural import furniture, interiors, textures
+from training.datasets.procedural import furniture, textures, things, walls
 from training.datasets.procedural.raycast import first_hit, pack
 from training.datasets.procedural.scene import Light, Material, material, Placer, Scene
 from training.datasets.procedural.shading import render, View
@@ -34,7 +34,7 @@ def demo_scene() -> Scene:
     rng = np.random.default_rng(SEED)
     scene = Scene(rng)
     w, d, height = 6.4, 10.0, 2.8
-    interiors.shell(scene, rng, w, d, height)
+    walls.shell(scene, rng, w, d, height)
     for side, x in ((1, 4.4), (-1, -4.4)):
         scene.new_instance()
         scene.box((side * abs(x), 0, 1.4), (0.1, 9, 1.4), material(rng, ('brick', 'plain'), 0.4))
@@ -44,10 +44,10 @@ def demo_scene() -> Scene:
     for build, x, y, yaw in (
             (furniture.shelf, -2.95, -3.6, left), (furniture.table, -2.5, -1.2, left),
             (furniture.chair, -1.75, -1.3, right), (furniture.cabinet, -2.8, 1.2, left),
-            (furniture.plant, -2.6, 2.6, 0.0), (furniture.kitchen_run, 2.85, -2.4, right),
-            (furniture.dining, 2.1, 1.4, 0.4), (furniture.crates, 2.5, 3.6, 0.3),
-            (furniture.person, -0.9, 3.4, 2.6), (furniture.sofa, -2.3, 4.1, left),
-            (furniture.floor_lamp, 2.9, 4.6, 0.0), (furniture.bin_or_drum, 2.8, -4.5, 0.0),
+            (things.plant, -2.6, 2.6, 0.0), (furniture.kitchen_run, 2.85, -2.4, right),
+            (furniture.dining, 2.1, 1.4, 0.4), (things.crates, 2.5, 3.6, 0.3),
+            (things.person, -0.9, 3.4, 2.6), (furniture.sofa, -2.3, 4.1, left),
+            (furniture.floor_lamp, 2.9, 4.6, 0.0), (things.bin_or_drum, 2.8, -4.5, 0.0),
             (furniture.shelf, 0.9, 4.8, math.pi)):
         build(Placer(scene, x, y, yaw), rng)
     for side, y in ((-1, 0.1), (-1, 3.2), (1, 0.6)):

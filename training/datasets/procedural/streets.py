@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import numpy as np
-from training.datasets.procedural import furniture
+from training.datasets.procedural import furniture, things
 from training.datasets.procedural.scene import (
     colour,
     lean,
@@ -61,7 +61,7 @@ def tree(p: Placer, rng):
     bark = Material(np.array([0.16, 0.11, 0.07]), np.array([0.3, 0.25, 0.2]), 1, 0.4)
     p.tube(0, 0, 0, rng.uniform(0.06, 0.3), h + 0.6, bark)
     size = rng.uniform(0.4, 0.9) * max(h, 1.0) * 0.7
-    green = furniture.leaves(rng)
+    green = things.leaves(rng)
     for _ in range(int(rng.integers(3, 9))):
         r = size * rng.uniform(0.35, 0.9)
         p.ball(*(rng.uniform(-1, 1, 2) * size * 0.7), h + size * rng.uniform(0, 1.3), r, r,
@@ -91,7 +91,7 @@ def post(p: Placer, rng):
 
 def cyclist(p: Placer, rng):
     """Person on a bicycle (two thin wheels and a bar)."""
-    furniture.person(Placer(p.scene, p.origin[0], p.origin[1], p.yaw, 0.25), rng)
+    things.person(Placer(p.scene, p.origin[0], p.origin[1], p.yaw, 0.25), rng)
     dark = Material(np.full(3, 0.03), np.full(3, 0.1))
     for s in (-1, 1):
         p.scene.cylinder(p.point(0, s * 0.52, 0.34), 0.34, 0.025, dark,
@@ -187,7 +187,7 @@ def _street_side(scene, rng, side, road_w, walk_w):
     y, front = rng.uniform(-12, 0), edge + rng.choice([0.2, rng.uniform(1, 10)])
     style = rng.choice(['houses', 'houses', 'hedge', 'open', 'wall'])
     if style in ('hedge', 'wall'):
-        m = furniture.leaves(rng) if style == 'hedge' else material(
+        m = things.leaves(rng) if style == 'hedge' else material(
             rng, ('brick', 'tile', 'planks', 'grain'), size=(0.5, 3.0))
         scene.new_instance()
         h = rng.uniform(0.8, 3.0)
@@ -208,7 +208,7 @@ def _street_side(scene, rng, side, road_w, walk_w):
         y += rng.uniform(5, 9)
     for build, low, high, near, far in (
             (tree, 0, 8, road_w + 0.6, edge + 10), (post, 0, 6, road_w + 0.2, edge),
-            (furniture.person, 0, 4, road_w - 1, edge), (cyclist, 0, 2, road_w - 2, edge)):
+            (things.person, 0, 4, road_w - 1, edge), (cyclist, 0, 2, road_w - 2, edge)):
         for _ in range(int(rng.integers(low, high))):
             build(Placer(scene, side * rng.uniform(near, max(near + 0.1, far)),
                          rng.uniform(3, 50), rng.uniform(0, 2 * np.pi)), rng)
@@ -227,12 +227,12 @@ def yard(scene: Scene):
         angle, r = rng.uniform(0, 2 * np.pi), rng.uniform(6, 35)
         house(scene, rng, r * np.cos(angle) * 1.3, r * np.sin(angle) + 8, *rng.uniform(4, 14, 2),
               rng.uniform(2.5, 10), rng.uniform(0, 7))
-    things = (tree, tree, post, furniture.person, furniture.table, furniture.crates,
-              furniture.bin_or_drum, car, furniture.stairs, furniture.board, furniture.balls,
-              cyclist, furniture.plant, furniture.chair)
+    choices = (tree, tree, post, things.person, furniture.table, things.crates,
+              things.bin_or_drum, car, things.stairs, things.board, things.balls,
+              cyclist, things.plant, furniture.chair)
     for _ in range(int(rng.integers(6, 22))):
         x, y = rng.uniform(-9, 9), rng.uniform(1.5, 18)
-        things[rng.integers(len(things))](Placer(scene, x, y, rng.uniform(0, 7)), rng)
+        choices[rng.integers(len(choices))](Placer(scene, x, y, rng.uniform(0, 7)), rng)
     for _ in range(int(rng.integers(0, 4))):
         scene.new_instance()
         x, y, yaw = rng.uniform(-8, 8), rng.uniform(2, 20), rng.uniform(0, 7)
