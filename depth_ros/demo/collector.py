@@ -11,7 +11,8 @@ from diagnostic_msgs.msg import DiagnosticArray
 import numpy as np
 import rclpy
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
-from rclpy.qos import qos_profile_sensor_data, QoSProfile
+from rclpy.qos import QoSProfile
+from rclpy.signals import SignalHandlerOptions
 from sensor_msgs.msg import Image
 
 QUEUE = 50
@@ -31,9 +32,10 @@ class Collector:
         self.images, self.depths = {}, {}
         self.status = None
         self._keep, self._node_name = keep, node
-        rclpy.init(args=[])
+        # Ctrl-C is for the command that collects, not for the client library.
+        rclpy.init(args=[], signal_handler_options=SignalHandlerOptions.NO)
         self._node = rclpy.create_node('collector')
-        self._node.create_subscription(Image, image, self._on_image, qos_profile_sensor_data,
+        self._node.create_subscription(Image, image, self._on_image, QoSProfile(depth=QUEUE),
                                        raw=True)
         self._node.create_subscription(Image, 'depth/image', self._on_depth,
                                        QoSProfile(depth=QUEUE))

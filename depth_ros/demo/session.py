@@ -18,6 +18,7 @@ START_SECONDS = 60
 # After the last message, this much silence means that nothing more will come.
 SILENCE_SECONDS = 3.0
 DIAGNOSTICS_PERIOD = 0.2
+QUEUE = 50
 
 
 @dataclass(frozen=True)
@@ -81,7 +82,8 @@ def play(recording, logs, keep=None, rate=1.0, domain=None, bar=True, **paramete
             'completion', log, environment,
             {'use_sim_time': True, 'diagnostics_period': DIAGNOSTICS_PERIOD,
              'extrinsics': 'parameters', 'lidar_translation': recording.translation,
-             'lidar_rotation': recording.rotation, **parameters},
+             'lidar_rotation': recording.rotation,
+             **_lossless(played, recording.camera_info, recording.scan), **parameters},
             {'image': played, 'camera_info': recording.camera_info, 'scan': recording.scan}))
         collector = stack.enter_context(Collector(played, 'completion', keep))
         _wait_until_active(collector, completion, log)
@@ -96,6 +98,17 @@ def play(recording, logs, keep=None, rate=1.0, domain=None, bar=True, **paramete
             _follow(collector, [(completion, log), (replay, replay_log)], progress,
                     len(recording.stamps))
     return collector
+
+
+def _lossless(*topics):
+    """
+    QoS overrides, so that a busy machine loses nothing unseen on the way to the node.
+
+    With the sensor-data QoS of the robot, what comes faster than it is taken is simply gone; here
+    the node itself must drop it, and say why.
+    """
+    return {f'qos_overrides.{topic}.subscription.{policy}': value for topic in topics
+            for policy, value in (('depth', QUEUE), ('reliability', 'reliable'))}
 
 
 def _wait_until_active(collector, process, log):
