@@ -102,7 +102,7 @@ def play(recording, logs, keep=None, rate=1.0, domain=None, bar=True, **paramete
 
 def _lossless(*topics):
     """
-    QoS overrides, so that a busy machine loses nothing unseen on the way to the node.
+    Override QoS, so that a busy machine loses nothing unseen on the way to the node.
 
     With the sensor-data QoS of the robot, what comes faster than it is taken is simply gone; here
     the node itself must drop it, and say why.
