@@ -97,7 +97,7 @@ def corridor(scene: Scene):
                   Material(np.ones(3), np.ones(3), emission=1.0))
     for _ in range(int(rng.integers(0, 3))):
         things.person(Placer(scene, rng.uniform(-0.3, 0.3) * w,
-                                rng.uniform(-0.4, 0.4) * d, rng.uniform(0, 7)), rng)
+                             rng.uniform(-0.4, 0.4) * d, rng.uniform(0, 7)), rng)
     walls.pictures(scene, rng, w, d, height)
     walls.lights(scene, rng, w, d, height, False)
     return w / 2 - 0.2, d / 2 - 0.5, height

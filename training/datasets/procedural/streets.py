@@ -228,8 +228,8 @@ def yard(scene: Scene):
         house(scene, rng, r * np.cos(angle) * 1.3, r * np.sin(angle) + 8, *rng.uniform(4, 14, 2),
               rng.uniform(2.5, 10), rng.uniform(0, 7))
     choices = (tree, tree, post, things.person, furniture.table, things.crates,
-              things.bin_or_drum, car, things.stairs, things.board, things.balls,
-              cyclist, things.plant, furniture.chair)
+               things.bin_or_drum, car, things.stairs, things.board, things.balls,
+               cyclist, things.plant, furniture.chair)
     for _ in range(int(rng.integers(6, 22))):
         x, y = rng.uniform(-9, 9), rng.uniform(1.5, 18)
         choices[rng.integers(len(choices))](Placer(scene, x, y, rng.uniform(0, 7)), rng)
