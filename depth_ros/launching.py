@@ -53,7 +53,7 @@ def declare(*tables):
 
 
 def dds_profile():
-    """Set the shared-memory profile for every process of this launch (see toolchain in docs)."""
+    """Set the shared-memory profile for every process of this launch."""
     from launch.actions import OpaqueFunction
     return OpaqueFunction(function=_set_profile)
 
