@@ -68,8 +68,8 @@ def demo(args):
     with tempfile.TemporaryDirectory(prefix='depth_ros_demo_') as folder:
         keep = Keeper(Path(folder))
         collector = play(recording, args.output, keep, args.rate, args.domain, model=args.model)
-        session, per_frame = _compare(args, recording, collector, keep)
-    return report(recording, collector, session, per_frame)
+        session = _compare(args, recording, collector, keep)
+    return report(recording, collector, session)
 
 
 def _check(args):
@@ -122,7 +122,7 @@ def _compare(args, recording, collector, keep):
             shown.append((seconds, sample.image, sample.sparse, depth, sample.depth))
     if shown:
         _draw_strip(args.output, recording, collector, per_frame, shown)
-    return session, per_frame
+    return session
 
 
 def _draw_strip(output, recording, collector, per_frame, shown):

@@ -2,22 +2,19 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a run of the completion node gave, in figures and as a table."""
 from depth_ros.demo.session import counts
-from depth_ros.evaluation.session import Session
 import numpy as np
 
 METRICS = ('rmse', 'mae', 'abs_rel', 'delta1', 'delta2', 'delta3', 'coverage')
 RESIDUALS = ('residual_m', 'residual_rel', 'anchored_residual_m', 'line_points')
 
 
-def report(recording, collector, session, per_frame):
+def report(recording, collector, session):
     """
     Collect the figures of a run.
 
-    :param session: evaluation Session of the run, or None without ground truth.
-    :param per_frame: `{stamp_ns: metrics}`.
+    :param session: evaluation Session with every compared frame.
     :return: plain values, ready for JSON.
     """
-    session = session or Session()
     return session.report(
         recording=recording.path, model=collector.value('model'),
         model_sha256=collector.value('model_sha256'), engine=collector.value('engine'),
