@@ -89,7 +89,7 @@ class Bench:
         self.parameters = {'diagnostics_period': 0.2, 'threads': 1, **parameters}
         self.listen, self.reliable = listen, reliable
         self.received = {topic: [] for topic in OUTPUTS}
-        self.statuses = []
+        self.statuses, self.told_ns = [], 0
         self.stamp = 1000 * 10 ** 9
 
     def __enter__(self):
@@ -160,7 +160,10 @@ class Bench:
         self.node.destroy_subscription(self.subscriptions.pop(topic))
 
     def _on_diagnostics(self, message):
-        self.statuses += [s for s in message.status if s.name == self.name]
+        found = [s for s in message.status if s.name == self.name]
+        self.statuses += found
+        if found:
+            self.told_ns = nanoseconds(message)
 
     def wait(self, condition, what, timeout=TIMEOUT, every=None):
         """Spin until `condition()`; `every` half second call `every()`."""
@@ -226,9 +229,9 @@ class Bench:
         return found()[-1]
 
     def refresh(self):
-        """Wait for diagnostics that are newer than this call."""
-        statuses = len(self.statuses)
-        self.wait(lambda: len(self.statuses) >= statuses + 2, 'new diagnostics')
+        """Wait for diagnostics that were made after this call."""
+        now = time.time_ns()
+        self.wait(lambda: self.told_ns > now, 'new diagnostics')
 
     def call(self, service, request):
         """Call a service of the node."""
