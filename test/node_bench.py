@@ -30,6 +30,7 @@ TRANSITIONS = {'configure': 1, 'cleanup': 2, 'activate': 3, 'deactivate': 4,
 # LiDAR 10 cm below the camera, both looking the same way.
 POSE = {'lidar_translation': [0.0, 0.1, 0.0], 'lidar_rotation': [0.5, -0.5, 0.5, 0.5]}
 _numbers = count(1)
+_open = set()
 
 
 def seconds(stamp_ns):
@@ -96,6 +97,7 @@ class Bench:
         """Start the node and wait until it speaks."""
         if not rclpy.ok():
             rclpy.init()
+        _open.add(self)
         self.node = rclpy.create_node(f'bench_{self.number}', namespace=self.namespace)
         self.executor = SingleThreadedExecutor()
         self.executor.add_node(self.node)
@@ -133,6 +135,10 @@ class Bench:
         self.log_file.close()
         self.executor.shutdown()
         self.node.destroy_node()
+        _open.discard(self)
+        if not _open:
+            # Other tests start from a context that is not initialised.
+            rclpy.shutdown()
 
     def stop(self, how=signal.SIGINT):
         """Interrupt the node and return its exit status."""
