@@ -122,9 +122,14 @@ def test_pip_install(repository, tmp_path):
     """`pip install` puts the ament files and executables where ros2 looks for them."""
     source, prefix = tmp_path / 'source', tmp_path / 'prefix'
     copy_sources(repository, source)
+    program = Path(sys.executable).parent / 'depth_ros'
+    installed = program.is_file()
+    # Without --ignore-installed pip removes the package from the environment of the tests.
     subprocess.run([sys.executable, '-m', 'pip', 'install', '--quiet', '--no-deps',
-                    '--no-build-isolation', '--prefix', str(prefix), str(source)],
+                    '--ignore-installed', '--no-build-isolation', '--prefix', str(prefix),
+                    str(source)],
                    check=True, capture_output=True, env=clean_environment(PIP_NO_INDEX='1'))
+    assert program.is_file() == installed
     missing = [name for name in INSTALLED if not (prefix / name).is_file()]
     assert not missing
     assert all(os.access(prefix / 'lib/depth_ros' / name, os.X_OK) for name in EXECUTABLES)
