@@ -48,6 +48,15 @@ def line_residual(depth, sparse):
                         float(np.median(np.log(predicted / measured))))
 
 
+def _log_residuals(depth, sparse):
+    """Rows, columns and ln measured - ln predicted of the measurements where both are known."""
+    rows, columns = measured_pixels(sparse)
+    with np.errstate(divide='ignore', invalid='ignore'):
+        residual = np.log(sparse[rows, columns] / depth[rows, columns])
+    usable = np.isfinite(residual)
+    return rows[usable], columns[usable], residual[usable]
+
+
 def anchor_broad(depth, sparse, reach=REACH):
     """
     Scale `depth` smoothly towards the measurements; works in log depth.
@@ -60,13 +69,9 @@ def anchor_broad(depth, sparse, reach=REACH):
     :return: corrected depth `(H, W) float32`.
     """
     height, width = depth.shape
-    rows, columns = measured_pixels(sparse)
+    rows, columns, residual = _log_residuals(depth, sparse)
     if not len(rows):
         return depth
-    with np.errstate(divide='ignore', invalid='ignore'):
-        residual = np.log(sparse[rows, columns] / depth[rows, columns])
-    usable = np.isfinite(residual)
-    rows, columns, residual = rows[usable], columns[usable], residual[usable]
     grid_h, grid_w = -(-height // _COARSE), -(-width // _COARSE)
     cell = rows // _COARSE * grid_w + columns // _COARSE
     count = np.bincount(cell, minlength=grid_h * grid_w).reshape(grid_h, grid_w)
@@ -91,18 +96,11 @@ def anchor_exact(depth, sparse, reach_px=3):
     Where every column holds at most one measurement, the correction is also interpolated between
     neighbouring beams on one surface, so that no comb of single pixels stands out.
     """
-    rows, columns = measured_pixels(sparse)
-    if not len(rows):
-        return depth
-    with np.errstate(divide='ignore', invalid='ignore'):
-        residual = np.log(sparse[rows, columns] / depth[rows, columns])
-    usable = np.isfinite(residual)
-    if not usable.all():
-        # The prediction is unknown or beyond range there, the measurement is not.
-        depth[rows[~usable], columns[~usable]] = sparse[rows[~usable], columns[~usable]]
-        rows, columns, residual = rows[usable], columns[usable], residual[usable]
+    rows, columns, residual = _log_residuals(depth, sparse)
     if len(np.unique(columns)) > 0.8 * len(columns):
         _soften(depth, *_between_beams(rows, columns, residual, sparse), reach_px)
+    # All of them: a measurement also stands where the prediction is unknown or beyond range.
+    rows, columns = measured_pixels(sparse)
     depth[rows, columns] = sparse[rows, columns]
     return depth
 
