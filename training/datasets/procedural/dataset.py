@@ -3,6 +3,8 @@
 """Training batches of procedural frames, streamed from the renderer or reused from a pool."""
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import lightning
 import numpy as np
 import torch
@@ -89,22 +91,29 @@ class ProceduralData(lightning.LightningDataModule):
     :param pool: folder of rendered frames to reuse (CPU training), or None to render afresh
         (GPU training).
     :param small: train on SMALL_SIZES (a cheap beginning).
+    :param size: (height, width): every batch, of training and validation, has this one size and
+        normal frames; None: a mixture of sizes, wide ones among them.
     """
 
     def __init__(self, pool: str | None = None, batch_size: int = 16, seed: int = 1,
                  wide_share: float = 0.35, workers: int = 1, device: str = 'cpu',
                  small: bool = False, validation_batches: int = 8,
-                 validation_seed: int = 9001):
+                 validation_seed: int = 9001, size: Sequence[int] | None = None):
         """Keep the options; validation frames have their own seed and are in no pool."""
         super().__init__()
         self.save_hyperparameters()
+
+    @staticmethod
+    def _only(size):
+        return {'normal': ((tuple(size), 1.0),)} if size else None
 
     def train_dataloader(self):
         """Endless batches."""
         p = self.hparams
         start = self.trainer.global_step if self.trainer else 0
-        data = ProceduralBatches(p.seed, p.batch_size, p.pool, p.wide_share, p.device,
-                                 SMALL_SIZES if p.small else SIZES, start=start)
+        sizes = self._only(p.size) or (SMALL_SIZES if p.small else SIZES)
+        data = ProceduralBatches(p.seed, p.batch_size, p.pool, 0.0 if p.size else p.wide_share,
+                                 p.device, sizes, start=start)
         return DataLoader(data, batch_size=None, num_workers=p.workers,
                           prefetch_factor=4 if p.workers else None)
 
@@ -112,8 +121,9 @@ class ProceduralData(lightning.LightningDataModule):
         """Give the same batches every time."""
         p = self.hparams
         if not hasattr(self, 'fixed'):
-            sizes = {'normal': (((192, 256), 1.0),), 'wide': (((96, 320), 1.0),)}
-            data = ProceduralBatches(p.validation_seed, 8, None, 0.5, p.device, sizes, 0.0,
-                                     p.validation_batches)
+            sizes = self._only(p.size) or {'normal': (((192, 256), 1.0),),
+                                           'wide': (((96, 320), 1.0),)}
+            data = ProceduralBatches(p.validation_seed, 8, None, 0.0 if p.size else 0.5, p.device,
+                                     sizes, 0.0, p.validation_batches)
             self.fixed = list(data)
         return DataLoader(self.fixed, batch_size=None)
