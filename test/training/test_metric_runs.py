@@ -78,7 +78,7 @@ def test_broken_run_keeps_its_checkpoint(config, tmp_path, monkeypatch, capsys):
     words = ['fit', '--config', str(tmp_path / 'config.yaml'), '--run', str(run)]
     assert training.__main__.main(words) == 2
     error = capsys.readouterr().err.strip().splitlines()[-1]
-    assert error.startswith('training: ')
+    assert error.startswith('training fit: ')
     assert 'd4.png cannot be decoded' in error
     content = torch.load(run / 'last.ckpt', weights_only=True)
     assert content['global_step'] in (2, 3)
