@@ -154,6 +154,18 @@ def test_losses_vanish_only_at_the_truth():
     assert sky_loss(torch.full((2, 32, 32), 3.0), torch.tensor(4.0), sky) == 1
 
 
+def test_relative_depth_is_judged_at_the_true_scale():
+    """Without a line the unit of the truth does not matter; with one the line says the unit."""
+    torch.manual_seed(0)
+    made, data = Completion(imagenet=False).eval(), batch()
+    far = {**data, 'depth': data['depth'] * 10}
+    with torch.no_grad():
+        torch.testing.assert_close(made.predict_depth(far), made.predict_depth(data))
+        for one in (data, far):
+            one['sparse_depth'] = torch.zeros_like(one['depth'])
+        torch.testing.assert_close(made.predict_depth(far), 10 * made.predict_depth(data))
+
+
 @pytest.mark.parametrize('method', [Completion, Student])
 def test_a_few_steps_learn(method):
     """Fifteen steps on one batch at least halve the depth loss."""

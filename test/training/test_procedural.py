@@ -7,7 +7,7 @@ import pytest
 torch = pytest.importorskip('torch', reason='training needs the train extra: torch')
 
 from training.datasets.procedural import augment, line, textures, world  # noqa: E402
-from training.datasets.procedural.dataset import draw_batch, Stream  # noqa: E402
+from training.datasets.procedural.dataset import draw_batch, ProceduralData, Stream  # noqa: E402
 from training.datasets.procedural.pool import Pool, write_pool  # noqa: E402
 from training.datasets.procedural.raycast import pack  # noqa: E402
 from training.datasets.procedural.scene import Material, Scene  # noqa: E402
@@ -179,6 +179,17 @@ def test_stream_batches_follow_the_seed():
     assert one['camera'].shape == (2, 4)
     for name in one:
         assert torch.equal(one[name], two[name]), name
+
+
+def test_twin_without_a_line_never_sees_one():
+    """With none_share 1 neither training nor validation frames hold a measurement."""
+    data = ProceduralData(size=(32, 48), batch_size=2, workers=0, validation_batches=1,
+                          none_share=1.0)
+    train = next(iter(data.train_dataloader()))
+    assert not train['sparse_depth'].any()
+    assert not next(iter(data.val_dataloader()))['sparse_depth'].any()
+    data.hparams.none_share = 0.0
+    assert next(iter(data.train_dataloader()))['sparse_depth'].any()
 
 
 def test_pool_returns_what_was_rendered(tmp_path, monkeypatch):

@@ -30,11 +30,9 @@ class Completion(DepthMethod):
         predicted, log_spread, scale = self.net.logs(batch['image'], sparse)
         known = torch.isfinite(depth) & (depth > 0.1)
         logs = torch.log(torch.where(known, depth, 1.0))
-        # Without a line the answer is relative: the true mean stands in for the scale.
-        mean = logs.sum((1, 2), keepdim=True) / known.sum((1, 2), keepdim=True).clamp(min=1)
         line = sparse > 0
-        some = line.flatten(1).any(1)[:, None, None]
-        unit = torch.where(some, torch.log(scale), mean)
+        # Without a line the answer is relative: the true mean stands in for the scale.
+        unit = torch.where(_some(line), torch.log(scale), _mean(logs, known))
         parts = log_depth_loss(predicted, log_spread, logs - unit, known, line,
                                self.hparams.far_weight, self.hparams.line_weight)
         far = torch.log(torch.tensor(FAR)) - unit
@@ -42,5 +40,19 @@ class Completion(DepthMethod):
         return parts
 
     def predict_depth(self, batch):
-        """Depth (B, H, W) metres."""
-        return self.net(batch['image'], batch['sparse_depth'])[0]
+        """Depth (B, H, W) metres; of frames without a line, scaled to the true mean log depth."""
+        truth, line = batch['depth'], batch['sparse_depth'] > 0
+        depth = self.net(batch['image'], batch['sparse_depth'])[0]
+        known = torch.isfinite(truth) & (truth > 0.1)
+        mean = _mean(torch.log(torch.where(known, truth, 1.0)), known)
+        return torch.where(_some(line), depth, depth * torch.exp(mean))
+
+
+def _some(line):
+    """Tell which frames (B, 1, 1) have a measurement in line (B, H, W)."""
+    return line.flatten(1).any(1)[:, None, None]
+
+
+def _mean(logs, known):
+    """Mean log depth (B, 1, 1) over the known pixels; logs are 0 elsewhere."""
+    return logs.sum((1, 2), keepdim=True) / known.sum((1, 2), keepdim=True).clamp(min=1)

@@ -91,6 +91,7 @@ class ProceduralData(lightning.LightningDataModule):
     :param pool: folder of rendered frames to reuse (CPU training), or None to render afresh
         (GPU training).
     :param small: train on SMALL_SIZES (a cheap beginning).
+    :param none_share: share of frames without any line; 1.0 trains the twin that has no LiDAR.
     :param size: (height, width): every batch, of training and validation, has this one size and
         normal frames; None: a mixture of sizes, wide ones among them.
     """
@@ -98,7 +99,8 @@ class ProceduralData(lightning.LightningDataModule):
     def __init__(self, pool: str | None = None, batch_size: int = 16, seed: int = 1,
                  wide_share: float = 0.35, workers: int = 1, device: str = 'cpu',
                  small: bool = False, validation_batches: int = 8,
-                 validation_seed: int = 9001, size: Sequence[int] | None = None):
+                 validation_seed: int = 9001, size: Sequence[int] | None = None,
+                 none_share: float = 0.04):
         """Keep the options; validation frames have their own seed and are in no pool."""
         super().__init__()
         self.save_hyperparameters()
@@ -113,7 +115,7 @@ class ProceduralData(lightning.LightningDataModule):
         start = self.trainer.global_step if self.trainer else 0
         sizes = self._only(p.size) or (SMALL_SIZES if p.small else SIZES)
         data = ProceduralBatches(p.seed, p.batch_size, p.pool, 0.0 if p.size else p.wide_share,
-                                 p.device, sizes, start=start)
+                                 p.device, sizes, p.none_share, start=start)
         return DataLoader(data, batch_size=None, num_workers=p.workers,
                           prefetch_factor=4 if p.workers else None)
 
@@ -124,6 +126,6 @@ class ProceduralData(lightning.LightningDataModule):
             sizes = self._only(p.size) or {'normal': (((192, 256), 1.0),),
                                            'wide': (((96, 320), 1.0),)}
             data = ProceduralBatches(p.validation_seed, 8, None, 0.0 if p.size else 0.5, p.device,
-                                     sizes, 0.0, p.validation_batches)
+                                     sizes, float(p.none_share >= 1.0), p.validation_batches)
             self.fixed = list(data)
         return DataLoader(self.fixed, batch_size=None)
