@@ -5,12 +5,15 @@ from depth_ros.contracts import InputError
 import pytest
 
 torch = pytest.importorskip('torch')
+from training.methods.metric_depth import normalised  # noqa: E402
 from training.networks.blocks import parameter_count, resize  # noqa: E402
 from training.networks.encoders import build_encoder, ENCODERS  # noqa: E402
+from training.networks.fast_student import FastStudent  # noqa: E402
 from training.networks.fcrn import FCRN, unpool  # noqa: E402
 from training.networks.high_resolution import HighResolution  # noqa: E402
 from training.networks.mask_net import MaskNet  # noqa: E402
 from training.networks.mff_student import MFFStudent  # noqa: E402
+from training.networks.student import StudentNet  # noqa: E402
 
 # Published or counted from published code; a change of structure changes these.
 COUNTS = {
@@ -25,7 +28,7 @@ COUNTS = {
     'mff_student resnet50': (lambda: MFFStudent('resnet50'), 25_947_137),
     'mask_net drn_d_22': (lambda: MaskNet('drn_d_22'), 25_259_761),
     'mask_net drn_d_38': (lambda: MaskNet('drn_d_38'), 35_367_921),
-    'fcrn 18': (lambda: FCRN(18), 13_681_520), 'fcrn 50': (lambda: FCRN(50), 63_563_008)}
+    'fast_student': (FastStudent, 1_568_762), 'fcrn 18': (lambda: FCRN(18), 13_681_520), 'fcrn 50': (lambda: FCRN(50), 63_563_008)}
 
 
 def built(make):
@@ -53,7 +56,7 @@ def test_encoder_channels(name):
 
 @pytest.mark.parametrize('make, factor', [
     (lambda: HighResolution('resnet18'), 2), (MFFStudent, 1), (MaskNet, 1),
-    (lambda: FCRN(18), 1), (lambda: MFFStudent('efficientnet_lite0'), 1)])
+    (lambda: FCRN(18), 1), (FastStudent, 1), (lambda: MFFStudent('efficientnet_lite0'), 1)])
 @pytest.mark.parametrize('size', [(228, 304), (96, 320)])
 def test_output_size(make, factor, size):
     """Depth comes at the input size, or at half of it."""
@@ -108,3 +111,23 @@ def test_unknown_decoder():
     """The choices are named."""
     with pytest.raises(InputError, match='deconv2.*choose one of deconv3, upconv, upproj'):
         built(lambda: FCRN(18, 'deconv2'))
+
+
+def test_fast_student_is_the_shipped_student():
+    """The distilled network and the shipped one are the same function, up to the inputs' form."""
+    torch.manual_seed(0)
+    fast = FastStudent().eval()
+    torch.nn.init.normal_(fast.decoder.head.weight)
+    shipped = StudentNet().eval()
+    shipped.load_state_dict(fast.state_dict())
+    image = torch.randint(0, 255, (1, 64, 96, 3), dtype=torch.uint8)
+    with torch.no_grad():
+        depth, _ = shipped(image)
+        assert torch.allclose(fast(normalised(image))[:, 0], depth, rtol=1e-4)
+    assert depth.std() > 0.01
+
+
+def test_fast_student_has_one_encoder():
+    """Another encoder is refused by name."""
+    with pytest.raises(InputError, match='efficientnet_lite0, not resnet18'):
+        FastStudent('resnet18')

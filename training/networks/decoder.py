@@ -66,6 +66,40 @@ class Decoder(nn.Module):
         return self.head(x)
 
 
+class LightDecoder(nn.Module):
+    """
+    From strides 32 up to 2, each level narrowed before it is enlarged and added to the encoder's.
+
+    In ONNX Runtime on a CPU it takes less than half the time of `Decoder`.
+    """
+
+    def __init__(self, channels, widths=(160, 112, 80, 48, 24)):
+        """Build for encoder `channels` at strides 2, 4, 8, 16, 32; `widths` from 32 to 2."""
+        super().__init__()
+        self.context = Context(channels[-1], widths[0])
+        self.narrow = nn.ModuleList(_pointwise(a, b) for a, b in zip(widths, widths[1:]))
+        self.skips = nn.ModuleList(
+            _pointwise(channels[3 - level], widths[level + 1]) for level in range(4))
+        self.mixes = nn.ModuleList(
+            separable(widths[level + 1], widths[level + 1], 5 if level < 3 else 3)
+            for level in range(4))
+        self.head = nn.Conv2d(widths[-1], 2, 1)
+        nn.init.normal_(self.head.weight, std=0.01)
+        nn.init.constant_(self.head.bias, 0.0)
+
+    def forward(self, features):
+        """Features at strides 2..32 -> (B, 2, H/2, W/2): log depth and log spread."""
+        x = self.context(features[-1])
+        for level, (narrow, skip, mix) in enumerate(zip(self.narrow, self.skips, self.mixes)):
+            x = functional.interpolate(narrow(x), scale_factor=2.0, **HALF_PIXEL)
+            x = mix(functional.relu(x + skip(features[3 - level])))
+        return self.head(x)
+
+
+def _pointwise(inputs, outputs):
+    return nn.Sequential(nn.Conv2d(inputs, outputs, 1, bias=False), nn.BatchNorm2d(outputs))
+
+
 def normalise(image):
     """Turn (B, H, W, 3) uint8 RGB into the (B, 3, H, W) float that the encoder was made for."""
     return (image.permute(0, 3, 1, 2).float() - 127.0) / 128.0

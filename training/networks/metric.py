@@ -6,6 +6,7 @@ from __future__ import annotations
 from depth_ros.contracts import choose
 from torch import nn
 from training.networks.encoders import load_state, read_checkpoint
+from training.networks.fast_student import FastStudent
 from training.networks.fcrn import FCRN
 from training.networks.high_resolution import HighResolution
 from training.networks.mff_student import MFFStudent
@@ -18,7 +19,8 @@ def _fcrn(encoder, weights):
 
 # From an encoder's name and its start (see `encoders.build_encoder`). All take ImageNet-normalised
 # images (N, 3, H, W) and give metres (N, 1, h, w) with h, w a fixed part of H, W.
-NETWORKS = {'high_resolution': HighResolution, 'mff_student': MFFStudent, 'fcrn': _fcrn}
+NETWORKS = {'high_resolution': HighResolution, 'mff_student': MFFStudent, 'fcrn': _fcrn,
+            'fast_student': FastStudent}
 
 
 def build_network(name: str, encoder: str, weights: str | None = None) -> nn.Module:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import torch
 from torch import nn
-from training.networks.decoder import confidence, Decoder, finish, normalise, places
+from training.networks.decoder import confidence, finish, LightDecoder, normalise, places
 from training.networks.efficientnet_lite import EfficientNetLite0, STEM
 
 FOCAL = 200.0
@@ -19,15 +19,15 @@ TYPICAL = 4.0  # metres; the network predicts log depth over this
 
 
 class StudentNet(nn.Module):
-    """EfficientNet-Lite0, cut early at stride 32, with the decoder of the completion network."""
+    """EfficientNet-Lite0, cut early at stride 32, with a light decoder."""
 
-    def __init__(self, blocks: int = 13, widths=(160, 112, 80, 56, 40)):
-        """Make the network: 1.58 M parameters as given."""
+    def __init__(self, blocks: int = 13, widths=(160, 112, 80, 48, 24)):
+        """Make the network: 1.57 M parameters as given."""
         super().__init__()
         self.encoder = EfficientNetLite0(blocks)
         self.stem = nn.Sequential(nn.Conv2d(2, STEM, 3, 2, 1, bias=False), nn.BatchNorm2d(STEM))
         nn.init.zeros_(self.stem[1].weight)  # pretrained features stay whole at the start
-        self.decoder = Decoder(self.encoder.channels, widths)
+        self.decoder = LightDecoder(self.encoder.channels, widths)
 
     def start_from(self, state: dict) -> int:
         """
@@ -43,7 +43,10 @@ class StudentNet(nn.Module):
 
     def logs(self, image):
         """Predict log depth over TYPICAL at FOCAL (B, H, W) and log spread (B, H, W)."""
-        image = normalise(image)
+        return self.answer(normalise(image))
+
+    def answer(self, image):
+        """Predict what `logs` does from a normalised image (B, 3, H, W)."""
         return finish(self.decoder(self.encoder(image, self.stem(places(image)))))
 
     def forward(self, image):

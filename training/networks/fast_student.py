@@ -1,0 +1,46 @@
+# Copyright 2026 depth_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+"""The shipped student among the networks of published metric depth, so that it can be distilled."""
+from __future__ import annotations
+
+from depth_ros.contracts import InputError
+import torch
+from training.networks.blocks import resize
+from training.networks.encoders import IMAGENET_MEAN, IMAGENET_STD
+from training.networks.student import StudentNet, TYPICAL
+
+
+class FastStudent(StudentNet):
+    """
+    StudentNet with the inputs and outputs of `networks.metric`; the state dict is StudentNet's.
+
+    :param encoder: efficientnet_lite0, the only one.
+    :param weights: 'imagenet', the path of a file with the public keys, or None.
+    """
+
+    def __init__(self, encoder: str = 'efficientnet_lite0', weights: str | None = None):
+        """Make the network: 1.57 M parameters."""
+        if encoder != 'efficientnet_lite0':
+            raise InputError(f'fast_student has the encoder efficientnet_lite0, not {encoder}')
+        super().__init__()
+        if weights:
+            self.encoder.load_imagenet(None if weights == 'imagenet' else weights)
+
+    def forward(self, image):
+        """
+        Give (N, 1, H, W) metres, positive, of (N, 3, H, W) ImageNet-normalised images.
+
+        Sizes other than multiples of 32 are enlarged to them and the depth is brought back.
+        """
+        size = image.shape[2:]
+        whole = [-(-int(length) // 32) * 32 for length in size]
+        # An exported graph must not hold the resize: it would fix the size it was traced at.
+        fitting = list(size) == whole
+        if not fitting:
+            image = resize(image, whole)
+        # The encoder expects (pixel - 127) / 128.
+        mean, std = (torch.tensor(value, dtype=image.dtype, device=image.device)[:, None, None]
+                     for value in (IMAGENET_MEAN, IMAGENET_STD))
+        log_depth, _ = self.answer(image * (std * 255 / 128) + (mean * 255 - 127) / 128)
+        depth = TYPICAL * torch.exp(log_depth)[:, None]
+        return depth if fitting else resize(depth, size)
