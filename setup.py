@@ -25,8 +25,8 @@ setup(
     install_requires=['setuptools', 'numpy', 'PyYAML', 'tqdm'],
     extras_require={
         'runtime': ['onnxruntime', 'opencv-python-headless>=4.6,<5', 'rosbags>=0.11,<0.12'],
-        'training': ['torch>=2.6', 'lightning>=2.5', 'jsonargparse[signatures]', 'onnx',
-                     'onnxscript'],
+        'training': ['torch>=2.6', 'lightning>=2.5', 'jsonargparse[signatures]>=4.49', 'onnx',
+                     'onnxscript', 'tensorboard'],
         'test': ['pytest', 'ruff'],
     },
     zip_safe=False,

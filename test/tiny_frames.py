@@ -1,6 +1,9 @@
 # Copyright 2026 depth_ros maintainers
 # SPDX-License-Identifier: Apache-2.0
 """A small network's options, and frames whose depth can be read off their brightness."""
+import csv
+
+import numpy as np
 import torch
 
 SMALL = {'network': 'mff_student', 'encoder': 'mobilenet_v2', 'imagenet': False}
@@ -29,3 +32,29 @@ def train(method, data, steps, lr):
         optimizer.step()
         losses.append(loss.item())
     return losses
+
+
+def frame_config(folder):
+    """Write six small frames into a folder; return a config that trains on them, on a CPU."""
+    import cv2
+    rows = []
+    for k in range(6):
+        data = batch(1, 48, 64, seed=k)
+        cv2.imwrite(str(folder / f'{k}.jpg'),
+                    (data['image'][0] * 60 + 128).permute(1, 2, 0).clamp(0, 255).byte().numpy())
+        cv2.imwrite(str(folder / f'd{k}.png'),
+                    (data['depth'][0] * 1000).numpy().astype(np.uint16))
+        rows.append([f'{k}.jpg', f'd{k}.png'])
+    with (folder / 'list.csv').open('w', newline='') as file:
+        csv.writer(file).writerows(rows)
+    source = {'dataset': 'nyu_lists', 'path': str(folder / 'list.csv')}
+    return {
+        'seed': 3, 'average': 0.0,
+        'model': {'class_path': 'training.methods.supervised.Supervised',
+                  'init_args': {**SMALL, 'lr': 1e-3}},
+        'data': {'class_path': 'training.datasets.frames.FrameData',
+                 'init_args': {'train': [source], 'validation': [{**source, 'limit': 2}],
+                               'steps': {'size': [36, 48], 'crop': [32, 40]},
+                               'batch_size': 3, 'workers': 0}},
+        'trainer': {'accelerator': 'cpu', 'devices': 1, 'max_epochs': 1, 'checkpoint_steps': 1,
+                    'log_every_n_steps': 1}}

@@ -48,7 +48,10 @@ def main(words=None) -> int:
         return 2
     try:
         parser, command = parser_for(name)
-        return command.run(parser.parse_args(rest)) or 0
+        args, args.rest = parser.parse_known_args(rest)
+        if args.rest and not getattr(command, 'TAKES_MORE', False):
+            parser.error(f'unrecognized arguments: {" ".join(args.rest)}')
+        return command.run(args) or 0
     except (InputError, ValueError, FileNotFoundError, ImportError) as error:
         if isinstance(error, ImportError) and (error.name or '').startswith(
                 ('depth_ros', 'training')):

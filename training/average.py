@@ -14,6 +14,11 @@ class WeightAverage(lightning.Callback):
         """Set the decay per step; early steps count faster."""
         self.decay, self.mean, self.kept, self.steps = decay, None, None, 0
 
+    def on_train_start(self, trainer, pl_module):
+        """Bring a mean that was read from a checkpoint to where the weights are."""
+        if self.mean is not None:
+            self.mean = {name: value.to(pl_module.device) for name, value in self.mean.items()}
+
     @torch.no_grad()
     def on_train_batch_end(self, trainer, pl_module, outputs, batch, batch_idx):
         """Take the new weights in."""

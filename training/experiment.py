@@ -1,99 +1,136 @@
 # Copyright 2026 depth_ros maintainers
 # SPDX-License-Identifier: Apache-2.0
 """
-Experiments: YAML file and command-line overrides -> method, data and trainer.
+Experiments: YAML file and command-line overrides -> a run's folder.
 
-The file has `seed`, `trainer` (arguments of lightning.Trainer), `average`, and `model` and
-`data` with `class_path` and `init_args`, as LightningCLI files have; that tool itself needs a
-package more than the project wants.
+The file is a LightningCLI file: `seed`, `average`, `model` and `data` with `class_path` and
+`init_args`, `trainer`. Overrides are put into it before it is parsed, so that config.yaml of the
+run holds what was asked for, and the run can be gone on from it.
 """
 from __future__ import annotations
 
-import copy
-import importlib
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 import json
+import logging
 from pathlib import Path
-import platform
-import subprocess
 import sys
+import warnings
 
-import lightning
+from depth_ros.contracts import InputError
 from lightning.pytorch.callbacks import ModelCheckpoint, TQDMProgressBar
-from lightning.pytorch.loggers import CSVLogger
-import torch
+from lightning.pytorch.loggers import CSVLogger, TensorBoardLogger
 from training.average import WeightAverage
+from training.cli import build, Experiment
+from training.pictures import ValidationPictures
+from training.provenance import provenance
 import yaml
+
+__all__ = ['build', 'fit', 'load_config', 'resolve']
 
 
 def load_config(path, overrides=()) -> dict:
     """
     Read a config file and apply overrides such as `model.lr=1e-3`.
 
-    :raises ValueError: for an override whose key the file does not have a section for.
+    In `model` and `data` the keys are those of `init_args`; deeper ones follow after dots.
+
+    :raises InputError: no such file, not YAML, or an override that fits nowhere.
     """
-    config = yaml.safe_load(Path(path).read_text())
+    try:
+        config = yaml.safe_load(Path(path).read_text())
+    except OSError as error:
+        raise InputError(f'cannot read {path}: {error.strerror}') from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise InputError(f'{path} is not YAML: {" ".join(str(error).split())}') from error
+    if not isinstance(config, dict):
+        raise InputError(f'{path} is no config: it needs the sections model, data and trainer')
     for item in overrides:
-        name, sign, value = item.partition('=')
-        if not sign:
-            raise ValueError(f'{item!r} is not KEY=VALUE, for example model.lr=0.001')
-        section, *rest = name.split('.')
-        target = config
-        if rest:
-            if section not in config:
-                raise ValueError(f'no section {section!r} in {path}: it has {sorted(config)}')
-            target = config[section]
-            target = target.get('init_args', target)
-        target[rest[0] if rest else section] = yaml.safe_load(value)
+        _override(config, item, path)
     return config
 
 
-def build(section: dict):
-    """Make the object that a `class_path` / `init_args` section describes."""
-    module, _, name = section['class_path'].rpartition('.')
-    return getattr(importlib.import_module(module), name)(**section.get('init_args', {}))
+def _override(config, item, path):
+    name, sign, value = item.partition('=')
+    if not sign:
+        raise InputError(f'{item!r} is not KEY=VALUE, for example model.lr=0.001')
+    *sections, key = name.split('.')
+    target = config
+    for depth, section in enumerate(sections):
+        if depth == 0 and section not in config:
+            raise InputError(f'no section {section!r} in {path}: it has {sorted(config)}')
+        if target.get(section) is None:
+            target[section] = {}
+        target = target[section]
+        if isinstance(target, Mapping) and key != 'class_path' and 'class_path' in target:
+            target = target.setdefault('init_args', {})
+        if not isinstance(target, dict):
+            raise InputError(f'{name}: {section} is {target!r} in {path} and has no keys')
+    try:
+        target[key] = yaml.safe_load(value)
+    except yaml.YAMLError as error:
+        raise InputError(f'{item!r}: the value is not YAML') from error
 
 
-def provenance(config: dict) -> dict:
-    """Tell what a run was made from: config, revision, versions, machine, command."""
-    root = Path(__file__).resolve().parent.parent
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Keep Lightning's remarks to itself: nothing but errors, and the bar on a terminal."""
+    loggers = [logging.getLogger(name) for name in ('lightning.pytorch', 'lightning.fabric')]
+    levels = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter('ignore')
+            yield
+    finally:
+        for logger, level in zip(loggers, levels):
+            logger.setLevel(level)
 
-    def git(*words):
-        done = subprocess.run(['git', '-C', root, *words], capture_output=True, text=True)
-        return done.stdout.strip()
-    return {'config': config, 'revision': git('rev-parse', 'HEAD') or 'unknown',
-            'changed_files': git('status', '--porcelain', '--untracked-files=no').splitlines(),
-            'command': ' '.join(['python -m training', *sys.argv[1:]]),
-            'python': platform.python_version(), 'torch': torch.__version__,
-            'lightning': lightning.__version__, 'machine': platform.machine(),
-            'threads': torch.get_num_threads(), 'cuda': torch.cuda.is_available()}
+
+def _trainer_options(run: Path):
+    """Give what the run's folder needs of the trainer; see Experiment."""
+    def options(config, interval):
+        tables = CSVLogger(run, 'logs', flush_logs_every_n_steps=50)
+        shown = sys.stderr.isatty()
+        return {
+            'callbacks': [
+                WeightAverage(config['average']), ValidationPictures(),
+                ModelCheckpoint(run, 'last', every_n_train_steps=interval, save_top_k=1,
+                                enable_version_counter=False),
+                *([TQDMProgressBar()] if shown else [])],
+            'logger': [tables, TensorBoardLogger(run, 'logs', f'version_{tables.version}',
+                                                 default_hp_metric=False)],
+            'enable_progress_bar': shown, 'enable_model_summary': False,
+            'num_sanity_val_steps': 0, 'default_root_dir': run}
+    return options
+
+
+def resolve(config: dict) -> str:
+    """Check a config, and return it with all defaults as YAML."""
+    with quiet():
+        return Experiment(config).resolved
 
 
 def fit(config: dict, run, resume: bool = True):
     """
-    Train, and leave last.ckpt, metrics and provenance under the folder `run`.
+    Train, and leave last.ckpt, metrics, pictures and provenance under the folder `run`.
 
     :param resume: go on from `run`/last.ckpt where there is one.
+    :returns: the trainer.
     """
     run = Path(run)
-    run.mkdir(parents=True, exist_ok=True)
-    (run / 'provenance.json').write_text(json.dumps(provenance(config), indent=1))
-    (run / 'config.yaml').write_text(yaml.safe_dump(config, sort_keys=False))
-    lightning.seed_everything(config.get('seed', 1), verbose=False)
-    options = copy.deepcopy(config.get('trainer', {}))
-    interval = options.pop('checkpoint_steps', 200)
-    callbacks = [
-        WeightAverage(config.get('average', 0.998)),
-        ModelCheckpoint(run, 'last', every_n_train_steps=interval, save_top_k=1,
-                        enable_version_counter=False)]
-    if sys.stderr.isatty():
-        callbacks.append(TQDMProgressBar())
-    trainer = lightning.Trainer(
-        **options, callbacks=callbacks, logger=CSVLogger(run, 'logs', flush_logs_every_n_steps=50),
-        enable_progress_bar=sys.stderr.isatty(), enable_model_summary=False,
-        num_sanity_val_steps=0, default_root_dir=run)
-    method, data = build(config['model']), build(config['data'])
-    last = run / 'last.ckpt'
-    trainer.fit(method, data, ckpt_path=str(last) if resume and last.exists() else None,
-                weights_only=False)
-    trainer.save_checkpoint(last)
+    with quiet():
+        experiment = Experiment(config, _trainer_options(run))
+        trainer = experiment.trainer
+        if trainer.is_global_zero:
+            run.mkdir(parents=True, exist_ok=True)
+            facts = provenance(config, yaml.safe_load(experiment.resolved))
+            (run / 'provenance.json').write_text(json.dumps(facts, indent=1))
+            (run / 'config.yaml').write_text(yaml.safe_dump(config, sort_keys=False))
+        last = run / 'last.ckpt'
+        trainer.fit(experiment.model, experiment.datamodule,
+                    ckpt_path=str(last) if resume and last.exists() else None,
+                    weights_only=False)
+        trainer.save_checkpoint(last)
     return trainer

@@ -1,19 +1,17 @@
 # Copyright 2026 depth_ros maintainers
 # SPDX-License-Identifier: Apache-2.0
 """Runs of metric depth from a config: leave, resume, break, several processes."""
-import csv
 import os
 import subprocess
 import sys
 
 from depth_ros.contracts import InputError
-import numpy as np
 import pytest
 
 torch = pytest.importorskip('torch')
 lightning = pytest.importorskip('lightning')
-cv2 = pytest.importorskip('cv2')
-from tiny_frames import batch, SMALL  # noqa: E402
+pytest.importorskip('cv2')
+from tiny_frames import frame_config  # noqa: E402
 import training.__main__  # noqa: E402
 from training.experiment import build, fit, load_config  # noqa: E402
 from training.networks.blocks import parameter_count  # noqa: E402
@@ -23,27 +21,7 @@ from training.networks.metric import build_network, load_network  # noqa: E402
 @pytest.fixture
 def config(tmp_path):
     """Write six small frames and a config that trains on them."""
-    rows = []
-    for k in range(6):
-        data = batch(1, 48, 64, seed=k)
-        cv2.imwrite(str(tmp_path / f'{k}.jpg'),
-                    (data['image'][0] * 60 + 128).permute(1, 2, 0).clamp(0, 255).byte().numpy())
-        cv2.imwrite(str(tmp_path / f'd{k}.png'),
-                    (data['depth'][0] * 1000).numpy().astype(np.uint16))
-        rows.append([f'{k}.jpg', f'd{k}.png'])
-    with (tmp_path / 'list.csv').open('w', newline='') as file:
-        csv.writer(file).writerows(rows)
-    source = {'dataset': 'nyu_lists', 'path': str(tmp_path / 'list.csv')}
-    return {
-        'seed': 3, 'average': 0.0,
-        'model': {'class_path': 'training.methods.supervised.Supervised',
-                  'init_args': {**SMALL, 'lr': 1e-3}},
-        'data': {'class_path': 'training.datasets.frames.FrameData',
-                 'init_args': {'train': [source], 'validation': [{**source, 'limit': 2}],
-                               'steps': {'size': [36, 48], 'crop': [32, 40]},
-                               'batch_size': 3, 'workers': 0}},
-        'trainer': {'accelerator': 'cpu', 'devices': 1, 'max_epochs': 1, 'checkpoint_steps': 1,
-                    'log_every_n_steps': 1}}
+    return frame_config(tmp_path)
 
 
 def test_fit_and_resume(config, tmp_path, capsys):
@@ -101,22 +79,6 @@ def test_shipped_configs(repository, name):
             data.hparams.batch_size) == (5, 20, 8)
     with pytest.raises(InputError, match='no list at data/nyu2_train.csv.*Get it from'):
         data.setup()
-
-
-def test_lightning_cli(config, tmp_path):
-    """The methods and the data are typed well enough for Lightning's own command line."""
-    pytest.importorskip('jsonargparse')
-    from lightning.pytorch.cli import LightningCLI
-    import yaml
-    (tmp_path / 'cli.yaml').write_text(yaml.safe_dump(
-        {'model': config['model'], 'data': config['data']}))
-    cli = LightningCLI(lightning.LightningModule, lightning.LightningDataModule,
-                       subclass_mode_model=True, subclass_mode_data=True, run=False,
-                       args=['--config', str(tmp_path / 'cli.yaml'), '--trainer.logger=false'],
-                       save_config_callback=None)
-    assert cli.model.hparams.lr == 1e-3
-    cli.datamodule.setup('fit')
-    assert len(cli.datamodule.training_frames) == 6
 
 
 PROCESSES = """

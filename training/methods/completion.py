@@ -12,6 +12,8 @@ from training.networks.completion import CompletionNet
 class Completion(DepthMethod):
     """L1 and gradients of log depth over the line's scale; `use_image` False: geometry alone."""
 
+    task = 'completion'  # of the model contract
+
     def __init__(self, lr: float = 1.5e-3, encoder_lr: float = 0.5, weight_decay: float = 0.02,
                  steps: int | None = None, minutes: float | None = None, clip: float = 1.0,
                  blocks: int = 15, use_image: bool = True, imagenet: bool = True,

@@ -62,6 +62,8 @@ class MetricDepth(lightning.LightningModule):
     :param freeze_norm: keep BatchNorm's statistics, for batches of one or two images.
     """
 
+    task = 'monocular'  # of the model contract
+
     def __init__(self, network: str, encoder: str, imagenet: bool = True,
                  weights: str | None = None, lr: float = 1e-4, weight_decay: float = 1e-4,
                  decay_every: int = 5, decay_by: float = 0.1, decay_unit: str = 'epoch',

@@ -19,6 +19,8 @@ class Student(DepthMethod):
     The mean log error of an image weighs less than its shape, since one image says less of it.
     """
 
+    task = 'monocular'  # of the model contract
+
     def __init__(self, lr: float = 1.5e-3, encoder_lr: float = 0.5, weight_decay: float = 0.02,
                  steps: int | None = None, minutes: float | None = None, clip: float = 1.0,
                  blocks: int = 13, imagenet: bool = True, shape_weight: float = 0.5,
