@@ -12,6 +12,7 @@ from depth_ros.contracts import InputError
 COMMANDS = {
     'fit': ('training.commands.fit', 'train what a config file describes'),
     'validate': ('training.commands.validate', 'errors of a run on its validation frames'),
+    'compare': ('training.compare', 'several runs on the same frames: figures and a picture'),
     'export': ('training.commands.export', 'write a run as an ONNX file of the model contract'),
     'export-teacher': ('training.teachers', 'write a relative-depth teacher as an ONNX file'),
     'render-pool': ('training.commands.render_pool', 'render frames to disk for CPU training'),

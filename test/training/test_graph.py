@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 torch = pytest.importorskip('torch', reason='training needs the train extra: torch')
+onnx = pytest.importorskip('onnx', reason='training needs the train extra: onnx')
 
-import onnx  # noqa: E402
 import onnxruntime  # noqa: E402
 from torch import nn  # noqa: E402
 from torch.nn import functional  # noqa: E402

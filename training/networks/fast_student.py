@@ -1,6 +1,6 @@
 # Copyright 2026 depth_ros maintainers
 # SPDX-License-Identifier: Apache-2.0
-"""The shipped student among the networks of published metric depth, so that it can be distilled."""
+"""The shipped student as a network of published metric depth, so that it can be distilled."""
 from __future__ import annotations
 
 from depth_ros.contracts import InputError
