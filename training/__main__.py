@@ -15,6 +15,7 @@ COMMANDS = {
     'compare': ('training.compare', 'several runs on the same frames: figures and a picture'),
     'export': ('training.commands.export', 'write a run as an ONNX file of the model contract'),
     'export-teacher': ('training.teachers', 'write a relative-depth teacher as an ONNX file'),
+    'table': ('training.commands.table', 'rerun a published table'),
     'render-pool': ('training.commands.render_pool', 'render frames to disk for CPU training'),
     'render-bag': ('training.commands.render_bag', 'render the demo recording'),
     'preview': ('training.commands.preview', 'sheet of random frames with depth and line'),

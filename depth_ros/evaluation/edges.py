@@ -24,16 +24,28 @@ def sobel(depth):
     return across, down
 
 
+def known_around(target):
+    """Return the mask (H, W) of pixels that are finite with all their neighbours in the image."""
+    finite = np.pad(np.isfinite(target), 1, constant_values=True)
+    across = finite[:, :-2] & finite[:, 1:-1] & finite[:, 2:]
+    return across[:-2] & across[1:-1] & across[2:]
+
+
 def edge_metrics(prediction, target, threshold):
     """
     Return accuracy, precision, recall and F1 of the edges stronger than ``threshold``.
 
-    prediction, target: dense (H, W) metres without unknown pixels. A ratio 0/0 (no edge in one
-    of the maps) is 0; ``undefined`` counts such ratios.
+    prediction: dense (H, W) metres; target: the same, where a pixel beside an unknown one (NaN)
+    does not count. A ratio 0/0 (no edge in one of the maps) is 0; ``undefined`` counts such
+    ratios.
     """
-    predicted, true = (np.hypot(*sobel(depth)) > threshold for depth in (prediction, target))
+    known = known_around(target)
+    predicted, true = (
+        (np.hypot(*sobel(np.where(np.isfinite(target), depth, 0.0))) > threshold) & known
+        for depth in (prediction, target))
     both = float(np.sum(predicted & true))
-    result = {'accuracy': float(np.mean(predicted == true)), 'undefined': 0}
+    result = {'accuracy': float(np.mean((predicted == true)[known])) if known.any() else 0.0,
+              'undefined': 0}
 
     def ratio(numerator, denominator):
         if denominator > 0:

@@ -4,7 +4,13 @@
 import json
 
 from depth_ros.contracts import InputError
-from depth_ros.evaluation.edges import edge_metrics, EDGE_THRESHOLDS, mean_edge_metrics, sobel
+from depth_ros.evaluation.edges import (
+    edge_metrics,
+    EDGE_THRESHOLDS,
+    known_around,
+    mean_edge_metrics,
+    sobel,
+)
 from depth_ros.evaluation.protocols import find_protocol, PROTOCOLS
 import numpy as np
 import pytest
@@ -49,6 +55,23 @@ def test_border_ring_counts_as_edge():
     assert across[2, 0] == -8.0 and down[0, 2] == -8.0 and across[2, 2] == down[2, 2] == 0.0
     result = edge_metrics(np.full((5, 6), 2.0), np.full((5, 6), 3.0), 0.5)
     assert (result['precision'], result['recall'], result['f1']) == (1.0, 1.0, 1.0)
+
+
+def test_edges_beside_unknown_depth_do_not_count():
+    target = np.ones((8, 10))
+    target[:, 5:] = 3.0
+    prediction = np.where(np.arange(10) < 4, 1.0, 3.0) * np.ones((8, 1))
+    dense = edge_metrics(prediction, target, 0.5)
+    holes = target.copy()
+    holes[2:6, 2:7] = np.nan
+    known = known_around(holes)
+    assert known.sum() == 80 - 6 * 7
+    predicted, true = (np.hypot(*sobel(depth)) > 0.5 for depth in (prediction, target))
+    both = (predicted & true & known).sum()
+    result = edge_metrics(prediction, holes, 0.5)
+    assert result['precision'] == both / (predicted & known).sum() > dense['precision']
+    assert result['recall'] == both / (true & known).sum()
+    assert edge_metrics(prediction, np.full((8, 10), np.nan), 0.5)['undefined'] == 3
 
 
 def test_edges_without_any_are_zero_and_counted():

@@ -17,7 +17,7 @@ from training.datasets.pipeline import Augmentation, make_item
 
 # Name to module: what evaluation reads too, and the layouts that only training uses.
 READERS = {**DATASETS, **{name: f'training.datasets.{name}' for name in (
-    'nyu_lists', 'nyu_labelled', 'scannet', 'scenenet')}}
+    'nyu_lists', 'nyu_labelled', 'scannet', 'scenenet', 'icl')}}
 WHERE = {
     'kitti_object': 'https://www.cvlibs.net/datasets/kitti/eval_object.php',
     'kitti_depth_completion':
@@ -27,6 +27,7 @@ WHERE = {
     'nyu': 'https://cs.nyu.edu/~fergus/datasets/nyu_depth_v2.html',
     'scannet': 'http://www.scan-net.org (on signing its terms)',
     'scenenet': 'https://robotvault.bitbucket.io/scenenet-rgbd.html',
+    'icl': 'https://www.doc.ic.ac.uk/~ahanda/VaFRIC/iclnuim.html',
     'tum': 'https://cvg.cit.tum.de/data/datasets/rgbd-dataset',
     'redwood': 'http://redwood-data.org',
     'seven_scenes': 'https://www.microsoft.com/en-us/research/project/rgb-d-dataset-7-scenes',
@@ -40,8 +41,8 @@ class Source:
 
     :param labelled: use its depth as ground truth; False: images only.
     :param limit: at most so many frames, evenly spread.
-    :param part: take every second of the frames, 'even' or 'odd', or 'all'; for small data sets
-        without a split.
+    :param part: for small data sets without a split: 'all', every second of the frames ('even',
+        'odd'), or a third of them in their order ('first', 'middle', 'last').
     :param row, elevation: where the measured line lies, see `depth_ros.datasets.Options`.
     """
 
@@ -54,7 +55,17 @@ class Source:
     elevation: float | None = None
 
 
-PARTS = {'all': slice(None), 'even': slice(0, None, 2), 'odd': slice(1, None, 2)}
+def _third(number):
+    def part(frames):
+        first, end = (round(len(frames) * k / 3) for k in (number, number + 1))
+        return frames[first:end]
+    return part
+
+
+# Name to function: list of frames -> the part of it.
+PARTS = {'all': lambda frames: frames, 'even': lambda frames: frames[::2],
+         'odd': lambda frames: frames[1::2], 'first': _third(0), 'middle': _third(1),
+         'last': _third(2)}
 
 
 class FrameError(InputError):
@@ -89,7 +100,7 @@ class Frames(Dataset):
             raise InputError(f'{error}. Get it from {WHERE[name]}') from error
         self.source, self.steps, self.training = source, steps, training
         part = choose(PARTS, source.part, 'part of a data set')
-        self.indices = self.data.spread(source.limit)[part]
+        self.indices = part(self.data.spread(source.limit))
         self.kept = list(self.data.read(self.indices)) if in_memory else None
 
     def __len__(self):

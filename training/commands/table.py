@@ -1,0 +1,56 @@
+# Copyright 2026 depth_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+"""`python -m training table`: rerun a published table."""
+import json
+from pathlib import Path
+
+from depth_ros.contracts import InputError
+from training.memory import keep_freed_memory
+
+HELP = 'rerun a published table: published | measured | protocol | data'
+
+
+def add_arguments(parser):
+    """Add the name of the table, data, folder of the runs and outputs."""
+    parser.add_argument('name', nargs='?', help='see --list')
+    parser.add_argument('--list', action='store_true', help='name the tables and stop')
+    parser.add_argument('--data', type=Path, default=Path('data'),
+                        help='folder of the data sets (default data)')
+    parser.add_argument('--runs', type=Path, default=Path('runs/tables'),
+                        help='folder of the runs; rows that are done there are not trained '
+                             'again (default runs/tables)')
+    parser.add_argument('--rows', nargs='+', metavar='ROW', help='only these')
+    parser.add_argument('--steps', type=int, metavar='N',
+                        help='training steps per row instead of the recipe')
+    parser.add_argument('--small', action='store_true',
+                        help='use small data even where the full data are')
+    parser.add_argument('--json', type=Path, metavar='FILE', help='write the report there')
+    parser.add_argument('--markdown', type=Path, metavar='FILE',
+                        help='write the table there as Markdown')
+
+
+def run(args):
+    """Print the table."""
+    from training.tables import find_table, TABLES
+    if args.list or args.name is None:
+        for name in TABLES:
+            table = find_table(name)
+            print(f'{name}: {table.title}\n    published: {table.source}\n'
+                  f'    needs {", ".join(table.needs)}; rows: '
+                  f'{", ".join(row.name for row in table.rows)}')
+        return 0
+    from training.tables.report import markdown, text
+    from training.tables.rerun import rerun, Settings
+    table = find_table(args.name)
+    if args.steps is not None and args.steps < 1:
+        raise InputError(f'--steps {args.steps}: give at least 1')
+    for file in filter(None, (args.json, args.markdown)):
+        file.parent.mkdir(parents=True, exist_ok=True)
+    keep_freed_memory()
+    report = rerun(table, args.data, Settings(args.runs, args.steps), args.rows, args.small)
+    print(text(report))
+    if args.json:
+        args.json.write_text(json.dumps(report, indent=1, allow_nan=False) + '\n')
+    if args.markdown:
+        args.markdown.write_text(markdown(report))
+    return 0
