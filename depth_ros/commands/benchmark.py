@@ -28,6 +28,8 @@ def add_arguments(parser):
                         help='images per measurement (default 50)')
     parser.add_argument('--threads', type=int, default=0, metavar='N',
                         help='CPU threads of the engine (default: one per core)')
+    parser.add_argument('--input-size', type=int, nargs=2, metavar=('HEIGHT', 'WIDTH'),
+                        help='run the models at this size (default: what suits a 640x480 image)')
     parser.add_argument('--no-node', action='store_true', help='leave out the node over DDS')
     parser.add_argument('--json', type=Path, metavar='OUT', help='file for the figures')
 
@@ -59,7 +61,8 @@ def _models(args, specs):
     results = []
     for spec, engine in tqdm(jobs, unit='model', desc='timing', disable=None):
         try:
-            results.append(alone(time_model, spec.file, engine, args.frames, args.threads))
+            results.append(alone(time_model, spec.file, engine, args.frames, args.threads,
+                                 args.input_size))
         except EngineError as error:
             # An engine that is not installed is no error, unless it was asked for.
             if args.engine:

@@ -47,16 +47,18 @@ def alone(function, *arguments):
         return pool.submit(function, *arguments).result()
 
 
-def time_model(file, engine, frames, threads):
+def time_model(file, engine, frames, threads, size=None):
     """
     Load and run one model; call it through `alone`.
+
+    :param size: (height, width) to run it at; None takes what suits the image.
 
     :return: plain figures in milliseconds and mebibytes.
     """
     from depth_ros.estimator import Estimator
     before = _peak_mib()
     start = time.perf_counter()
-    estimator = Estimator(str(file), engine, threads=threads)
+    estimator = Estimator(str(file), engine, size=size, threads=threads)
     estimator.prepare(camera())
     load = time.perf_counter() - start
     image, sparse, view = picture(), line(), camera()

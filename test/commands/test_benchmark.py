@@ -45,6 +45,16 @@ def test_the_node_is_timed_over_dds(tmp_path, completion, capsys):
         node['latency_ms']['median'] - node['inference_ms']['median'])
 
 
+def test_models_can_be_compared_at_one_size(tmp_path, capsys):
+    model = make_tiny_model(tmp_path / 'free.onnx', size_multiple=32)
+    out = tmp_path / 'benchmark.json'
+    assert main(['benchmark', '--model', str(model), '--frames', '1', '--no-node',
+                 '--input-size', '64', '128', '--json', str(out)]) == 0
+    assert json.loads(out.read_text())['models'][0]['input'] == {'height': 64, 'width': 128}
+    assert main(['benchmark', '--model', str(model), '--input-size', '50', '128']) == 2
+    assert 'multiples of 32' in capsys.readouterr().err
+
+
 def test_bad_input_is_one_line(tmp_path, completion, capsys):
     assert main(['benchmark', '--model', str(tmp_path / 'none.onnx')]) == 2
     assert main(['benchmark', '--model', str(completion), '--frames', '0']) == 2
