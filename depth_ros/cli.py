@@ -13,6 +13,7 @@ COMMANDS = {
     'demo': 'replay the bundled recording through the completion node and show the result',
     'complete': 'one image and one measured line to a dense depth file',
     'evaluate': 'measure a model on a data set or a recording',
+    'suite': 'measure a model on all real sets',
     'models': 'list the shipped models',
     'benchmark': 'time the shipped models and the node',
     'doctor': 'say what is installed and what is missing',

@@ -8,7 +8,8 @@ from depth_ros.datasets.sample import Dataset, Options, Sample
 
 # Name to module; a module is imported only when its data set is opened.
 DATASETS = {name: f'depth_ros.datasets.{name}' for name in (
-    'kitti_object', 'kitti_depth_completion', 'tum', 'redwood', 'seven_scenes', 'nyu', 'bag')}
+    'kitti_object', 'kitti_depth_completion', 'tum', 'redwood', 'seven_scenes', 'nyu', 'icl_nuim',
+    'bag')}
 
 __all__ = ['DATASETS', 'Dataset', 'open_dataset', 'Options', 'Sample']
 

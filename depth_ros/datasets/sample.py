@@ -73,6 +73,12 @@ class Dataset:
             raise InputError(f'limit must be at least 1 frame, not {limit}')
         return [int((index + 0.5) * count / limit) for index in range(limit)]
 
+    def subset(self, indices):
+        """Return the data set of these frames only, in this order."""
+        indices = list(indices)
+        return Dataset(tuple(self.names[index] for index in indices), self.line,
+                       lambda wanted: self.read([indices[index] for index in wanted]))
+
 
 def from_files(names, line, read_one):
     """Return a ``Dataset`` over files: ``read_one(index)`` loads one sample."""
