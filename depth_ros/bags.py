@@ -139,10 +139,10 @@ def topics(path):
         return bag.topics
 
 
-def read(path, topics=None):
-    """Yield (topic, stamp_ns, message) of a recording in the order of time."""
+def read(path, topics=None, start_ns=None):
+    """Yield (topic, stamp_ns, message) of a recording in the order of time; see `Bag.raw`."""
     with Bag(path) as bag:
-        yield from bag.messages(topics)
+        yield from bag.messages(topics, start_ns)
 
 
 def read_raw(path, topics=None):

@@ -40,6 +40,10 @@ class FrameTree:
                 stamped.header.frame_id.lstrip('/'),
                 matrix_from((t.x, t.y, t.z), (q.x, q.y, q.z, q.w)))
 
+    def knows(self, child):
+        """Whether a transform says where the frame `child` is fixed."""
+        return child.lstrip('/') in self._to_parent
+
     def lookup(self, target, source):
         """
         Return target <- source, `(4, 4)`.

@@ -58,24 +58,33 @@ def cloud_message(stamp_ns, distance):
                    data=np.frombuffer(data.tobytes(), np.uint8), is_dense=True)
 
 
-def transform_message():
-    """Build /tf_static: the LiDAR in the base, the camera 0.1 m below the LiDAR."""
-    def link(child, height, q):
-        return message('geometry_msgs/msg/TransformStamped', header=header(0, 'base'),
+def transform_message(base=None, laser=0.5):
+    """
+    Build /tf_static: the LiDAR in the base, the camera 0.4 m above it, 0.1 m below the LiDAR.
+
+    base: its height in a frame `odom`; None leaves that out.
+    """
+    def link(child, height, q, parent='base'):
+        return message('geometry_msgs/msg/TransformStamped', header=header(0, parent),
                        child_frame_id=child, transform={
                            'translation': {'z': height},
                            'rotation': dict(zip('xyzw', q))})
-    return message('tf2_msgs/msg/TFMessage', transforms=[
-        link('laser', 0.5, (0.0, 0.0, 0.0, 1.0)), link('camera', 0.4, TURN)])
+    straight = (0.0, 0.0, 0.0, 1.0)
+    links = [link('laser', laser, straight), link('camera', 0.4, TURN)]
+    if base is not None:
+        links.append(link('base', base, straight, 'odom'))
+    return message('tf2_msgs/msg/TFMessage', transforms=links)
 
 
 def make_tiny_bag(path, frames=4, truth='depth', distance=4.0, compressed=False, skip_scan=(),
-                  extra_image=False, static=True):
+                  extra_image=False, static=True, scan=True, names=None, moving=()):
     """
     Write a recording at 10 Hz and return its path.
 
     truth: depth (32FC1 image), png (16-bit compressed), cloud, or none. skip_scan: frames whose
-    scan is missing. extra_image: a second camera. static: write /tf_static.
+    scan is missing. extra_image: a second camera. static: write /tf_static. scan: write scans.
+    names: {topic: another name for it}. moving: 'base' or 'laser' move on /tf, which then has all
+    transforms, once a frame.
     """
     messages = [(0, '/tf_static', transform_message())] if static else []
     grey = np.full((HEIGHT, WIDTH, 3), 90, np.uint8)
@@ -91,7 +100,11 @@ def make_tiny_bag(path, frames=4, truth='depth', distance=4.0, compressed=False,
             messages.append((now, '/camera/image', image_message(now, grey, 'rgb8')))
         if extra_image:
             messages.append((now, '/rear/image', image_message(now, grey, 'rgb8')))
-        if index not in skip_scan:
+        if moving:
+            step = 0.1 * index
+            messages.append((now, '/tf', transform_message(
+                step if 'base' in moving else 0.0, 0.5 + step * ('laser' in moving))))
+        if scan and index not in skip_scan:
             messages.append((now, '/scan', scan_message(now + 10**7, distance)))
         if truth == 'depth':
             messages.append((now, '/ground_truth/depth', image_message(now, depth, '32FC1')))
@@ -103,5 +116,5 @@ def make_tiny_bag(path, frames=4, truth='depth', distance=4.0, compressed=False,
             messages.append((now, '/points', cloud_message(now + 2 * 10**7, distance)))
     with Writer(path) as writer:
         for stamp_ns, topic, msg in messages:
-            writer.write(topic, stamp_ns, msg)
+            writer.write((names or {}).get(topic, topic), stamp_ns, msg)
     return path

@@ -1,6 +1,6 @@
 # Copyright 2026 depth_ros maintainers
 # SPDX-License-Identifier: Apache-2.0
-"""Recordings of a camera and a 2-D LiDAR: the scan is the line, the rest is ground truth."""
+"""Recordings of a camera and a LiDAR: the scan is the line, the rest is ground truth."""
 from pathlib import Path
 
 from depth_ros import bags
@@ -30,18 +30,21 @@ def open_dataset(path, options):
     """
     Open a rosbag2 recording.
 
-    The line is the LaserScan nearest in time to each image. Ground truth is a depth image of
-    the same stamp if there is one, else the points of the nearest cloud that lie more than
-    ``RING_MARGIN_DEG`` above or below the plane of the scan. Poses come from /tf_static.
-    Images without a partner in time are left out and counted in the description of the line.
+    The line is the LaserScan nearest in time to each image; without a scan it is the ring of the
+    nearest cloud at ``options.elevation``. Ground truth is a depth image of the same stamp if
+    there is one, else the points of the nearest cloud that lie more than ``RING_MARGIN_DEG``
+    above or below the plane of the line; ``options.unlabelled`` does without. Fixed transforms
+    come from /tf_static, and from /tf where they never change. Images without a partner in time
+    are left out and counted in the description of the line.
     """
     path = Path(path)
     if not path.exists() or (path.is_dir() and not (path / 'metadata.yaml').is_file()):
         raise InputError(f'{path} is no recording. Expected layout: {LAYOUT}')
-    lines.refuse(options.elevation, '--line-elevation', 'bag', 'the scan of the bag')
     lines.refuse(options.row, '--line-row', 'bag', 'the scan of the bag')
     topics, tree = inventory(path)
     parts = choose_parts(topics, options, path)
+    if parts.scan is not None:
+        lines.refuse(options.elevation, '--line-elevation', 'bag', 'the scan of the bag')
     matched = (_partners(parts, stamp) for stamp in parts.image.stamps)
     frames = [frame for frame in matched if frame is not None]
     if not frames:
@@ -49,21 +52,21 @@ def open_dataset(path, options):
                          'near it in time; are the clocks of the sensors the same?')
     reader = _Reader(path, parts, tree, options)
     truth = parts.truth or parts.cloud
-    line = (f'scan {parts.scan.name}, truth {truth.name}; {len(frames)} of '
-            f'{len(parts.image.stamps)} images have both')
+    line = (f'{"scan" if parts.scan else "ring of"} {(parts.scan or parts.cloud).name}, '
+            f'{f"truth {truth.name}" if truth else "no ground truth"}; {len(frames)} of '
+            f'{len(parts.image.stamps)} images have {"both" if truth else "it"}')
     names = tuple(f'{frame[parts.image.name] / NANOSECONDS:.3f}' for frame in frames)
     return Dataset(names, line, lambda indices: reader.read(
-        [(index, names[index], frames[index]) for index in indices]))
+        [(index, names[index], frames[index]) for index in indices]), truth is not None)
 
 
 def _partners(parts, stamp):
     """Return {topic: stamp} of what belongs to an image, or None when something is missing."""
-    frame = {parts.image.name: stamp,
-             parts.scan.name: parts.scan.nearest(stamp, LARGEST_SKEW_NS)}
-    if parts.truth is not None:
-        frame[parts.truth.name] = parts.truth.nearest(stamp, LARGEST_TRUTH_SKEW_NS)
-    else:
-        frame[parts.cloud.name] = parts.cloud.nearest(stamp, LARGEST_SKEW_NS)
+    frame = {parts.image.name: stamp}
+    for topic, largest in ((parts.scan, LARGEST_SKEW_NS), (parts.truth, LARGEST_TRUTH_SKEW_NS),
+                           (parts.cloud, LARGEST_SKEW_NS)):
+        if topic is not None and not (topic is parts.cloud and parts.truth and parts.scan):
+            frame[topic.name] = topic.nearest(stamp, largest)
     return None if None in frame.values() else frame
 
 
@@ -83,9 +86,11 @@ class _Reader:
         for _, _, frame in wanted:
             for key in frame.items():
                 uses[key] = uses.get(key, 0) + 1
-        topics = {topic for topic, _ in uses}
+        topics = {topic.name: topic for topic in (
+            self.parts.image, self.parts.scan, self.parts.truth, self.parts.cloud) if topic}
+        start = min((topics[name].recorded[stamp] for name, stamp in uses), default=None)
         held = {}
-        for topic, _, msg in bags.read(self.path, sorted(topics)):
+        for topic, _, msg in bags.read(self.path, sorted({name for name, _ in uses}), start):
             key = topic, stamp_ns(msg.header)
             if key in uses:
                 held[key] = msg
@@ -96,6 +101,8 @@ class _Reader:
                     uses[item] -= 1
                     if not uses[item]:
                         del held[item]
+            if not wanted:
+                return
 
     def _sample(self, index, name, messages):
         parts = self.parts
@@ -104,25 +111,45 @@ class _Reader:
             raise InputError(f'{parts.image.name} is {image.shape[1]}x{image.shape[0]} but '
                              f'{parts.camera_info.name} says {self.camera.width}x'
                              f'{self.camera.height}')
-        scan = scan_from_message(messages[parts.scan.name])
-        points, _ = scan_points(scan)
-        sparse = sparse_depth(self._to_camera(points, scan.frame_id), self.camera)
-        if parts.truth is not None:
-            depth = _pixels(messages[parts.truth.name], parts.truth, image_to_depth)
-            depth = millimetres_to_metres(depth) if depth.dtype == np.uint16 else depth
-        else:
-            depth = self._cloud_depth(messages[parts.cloud.name], points, scan.frame_id)
-        if depth.shape != image.shape[:2]:
-            raise InputError(f'{parts.truth.name} and {parts.image.name} differ in size')
+        points, frame = self._line(messages)
+        sparse = sparse_depth(self._to_camera(points, frame), self.camera)
+        depth = self._truth(messages, points, frame, image.shape[:2])
         noisy = lines.add_noise(sparse, self.options.noise, (self.options.seed, index))
         return Sample(name, image, lines.without_line(depth, sparse), noisy, self.camera)
 
-    def _cloud_depth(self, cloud, scan_in_laser, laser_frame):
+    def _line(self, messages):
+        """Return the points of the line (N, 3) and their frame."""
+        if self.parts.scan is not None:
+            scan = scan_from_message(messages[self.parts.scan.name])
+            return scan_points(scan)[0], scan.frame_id
+        cloud = messages[self.parts.cloud.name]
+        points, _ = cloud_points(cloud)
+        wanted = self.options.elevation
+        wanted = lines.DEFAULT_ELEVATION_DEG if wanted is None else wanted
+        if len(points):
+            angles = elevation(points)
+            ring = angles[np.argmin(np.abs(angles - wanted))]
+            points = points[np.abs(angles - ring) <= RING_MARGIN_DEG / 2]
+        return points, cloud.header.frame_id
+
+    def _truth(self, messages, line, line_frame, shape):
+        """Return the ground truth (H, W), NaN where there is none."""
+        parts = self.parts
+        if parts.truth is None:
+            if parts.cloud is None:
+                return np.full(shape, np.nan, np.float32)
+            return self._cloud_depth(messages[parts.cloud.name], line, line_frame)
+        depth = _pixels(messages[parts.truth.name], parts.truth, image_to_depth)
+        if depth.shape != shape:
+            raise InputError(f'{parts.truth.name} and {parts.image.name} differ in size')
+        return millimetres_to_metres(depth) if depth.dtype == np.uint16 else depth
+
+    def _cloud_depth(self, cloud, line, line_frame):
         points, _ = cloud_points(cloud)
         frame = cloud.header.frame_id
-        scan = transform(scan_in_laser, self.tree.lookup(frame, laser_frame))
-        if len(scan):
-            apart = np.abs(elevation(points) - np.median(elevation(scan)))
+        line = transform(line, self.tree.lookup(frame, line_frame))
+        if len(line):
+            apart = np.abs(elevation(points) - np.median(elevation(line)))
             points = points[apart > RING_MARGIN_DEG]
         depth = sparse_depth(self._to_camera(points, frame), self.camera)
         return np.where(depth > 0, depth, np.float32(np.nan))

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a bag holds: its topics by type, their stamps, and which of them play which part."""
 from dataclasses import dataclass, field
+from types import SimpleNamespace
 
 from depth_ros import bags
 from depth_ros.contracts import InputError
@@ -17,14 +18,23 @@ DEPTH_ENCODINGS = ('16UC1', 'mono16', '32FC1')
 TRUTH_TOPIC = 'ground_truth/depth'
 
 
+# Transforms of /tf whose numbers differ by no more than this are fixed.
+FIXED = 1e-3
+
+
 @dataclass
 class Topic:
-    """One topic: message type, header stamps (ns), first message and whether it is depth."""
+    """
+    One topic: message type, header stamps (ns), first message and whether it is depth.
+
+    recorded: header stamp to the time of recording, by which a bag is searched.
+    """
 
     name: str
     kind: str
     first: object
     stamps: list = field(default_factory=list)
+    recorded: dict = field(default_factory=dict)
 
     @property
     def is_depth(self):
@@ -45,25 +55,50 @@ def inventory(path):
     Read a bag once.
 
     Returns {topic name: Topic} of the topics with images, calibrations, scans and clouds, and
-    the ``FrameTree`` of its static transforms.
+    the ``FrameTree`` of its static transforms and of those on /tf that never change: some
+    drivers publish a mounting there.
     """
     recorded = bags.topics(path)
-    used = [name for name, topic in recorded.items() if topic.msgtype in PARTS
-            or (topic.msgtype == TRANSFORMS and name.endswith('tf_static'))]
-    topics, tree = {}, FrameTree()
-    for name, _, msg in bags.read(path, used):
+    used = [name for name, topic in recorded.items() if topic.msgtype in (*PARTS, TRANSFORMS)]
+    topics, tree, links = {}, FrameTree(), {}
+    for name, now, msg in bags.read(path, used):
         kind = recorded[name].msgtype
-        if kind == TRANSFORMS:
-            tree.add(msg)
-        else:
+        if kind != TRANSFORMS:
             topic = topics.setdefault(name, Topic(name, kind, msg))
             topic.stamps.append(stamp_ns(msg.header))
+            topic.recorded.setdefault(topic.stamps[-1], now)
+        elif name.endswith('tf_static'):
+            tree.add(msg)
+        else:
+            _watch(links, msg)
+    tree.add(SimpleNamespace(transforms=[
+        link for link, moved in links.values() if not moved and not tree.knows(
+            link.child_frame_id)]))
     return topics, tree
+
+
+def _watch(links, msg):
+    """Keep in {child: (first transform, whether a later one differs)} what /tf says."""
+    for link in msg.transforms:
+        first, moved = links.get(link.child_frame_id, (link, False))
+        same = np.abs(_numbers(first) - _numbers(link)).max() <= FIXED
+        links[link.child_frame_id] = first, moved or not same or (
+            first.header.frame_id != link.header.frame_id)
+
+
+def _numbers(link):
+    t, q = link.transform.translation, link.transform.rotation
+    return np.array([t.x, t.y, t.z, q.x, q.y, q.z, q.w])
 
 
 @dataclass(frozen=True)
 class Parts:
-    """The topics that play each part; cloud or truth may be None, not both."""
+    """
+    The topics that play each part.
+
+    The line comes from scan, or from cloud where scan is None; ground truth from truth, or from
+    cloud where truth is None. Without both there is no ground truth.
+    """
 
     image: Topic
     camera_info: Topic
@@ -88,7 +123,8 @@ def choose_parts(topics, options, path):
         if len(found) > 1:
             raise InputError(f'{path} has several {part} topics ('
                              f'{", ".join(t.name for t in found)}): choose one with '
-                             f'--{part.replace("_", "-")}-topic')
+                             f'--{part.replace("_", "-")}-topic, or in a training config with '
+                             f'topics: {{{part}: NAME}}')
         if needed and not found:
             raise InputError(f'{path} has no {part} topic. Expected layout: {LAYOUT}. '
                              f'{_listing(topics)}')
@@ -100,13 +136,21 @@ def choose_parts(topics, options, path):
                 lambda topic: _same_camera(topic, image, topics))
     truth = pick('depth', (IMAGE, COMPRESSED), options.depth_topic,
                  lambda topic: TRUTH_TOPIC in topic.name, needed=False)
-    cloud = pick('cloud', (CLOUD,), options.cloud_topic, needed=truth is None)
-    return Parts(image, info, pick('scan', (SCAN,), options.scan_topic), cloud, truth)
+    scan = pick('scan', (SCAN,), options.scan_topic, needed=False)
+    if scan is None and not any(topic.kind == CLOUD for topic in topics.values()):
+        raise InputError(f'{path} has no scan topic. Expected layout: {LAYOUT}. '
+                         f'{_listing(topics)}')
+    cloud = None
+    if scan is None or truth is None or options.cloud_topic:
+        cloud = pick('cloud', (CLOUD,), options.cloud_topic,
+                     needed=scan is None or not options.unlabelled)
+    return Parts(image, info, scan, cloud, truth)
 
 
 LAYOUT = ('a rosbag2 recording (folder with metadata.yaml, .mcap or .db3) with one colour Image '
-          '(raw or compressed), its CameraInfo, one LaserScan, /tf_static, and as ground truth '
-          f'a depth Image on {TRUTH_TOPIC} or a PointCloud2')
+          '(raw or compressed), its CameraInfo, one LaserScan (or a PointCloud2, of which a ring '
+          'is the line), the fixed transforms on /tf_static or /tf, and as ground truth a depth '
+          f'Image on {TRUTH_TOPIC} or a PointCloud2')
 
 
 def _same_camera(info, image, topics):

@@ -33,7 +33,7 @@ class Options:
     elevation: degrees of the ring taken as the line (data with a full scan); row: the image row
     as a fraction of the height (RGB-D data); None takes the data set's default. noise: standard
     deviation in metres added to the line. camera: replaces the data set's intrinsics. Topics:
-    None finds the topic by its type.
+    None finds the topic by its type. unlabelled: a recording without ground truth will do.
     """
 
     elevation: float | None = None
@@ -46,15 +46,21 @@ class Options:
     scan_topic: str | None = None
     cloud_topic: str | None = None
     depth_topic: str | None = None
+    unlabelled: bool = False
 
 
 @dataclass(frozen=True)
 class Dataset:
-    """Named frames; ``read(indices)`` yields a ``Sample`` per index, in the order given."""
+    """
+    Named frames; ``read(indices)`` yields a ``Sample`` per index, in the order given.
+
+    truth: False where every sample's depth is unknown (images and their line alone).
+    """
 
     names: tuple
     line: str
     read: Callable
+    truth: bool = True
 
     def __len__(self):
         """Return the number of frames."""

@@ -3,9 +3,10 @@
 """Geometric and colour changes leave image, depth, line and intrinsics consistent."""
 from depth_ros.camera import Camera
 from depth_ros.contracts import InputError
-from depth_ros.datasets import Sample
+from depth_ros.datasets import open_dataset, Sample
 import numpy as np
 import pytest
+from tiny_bags import make_tiny_bag
 
 torch = pytest.importorskip('torch')
 from training.datasets import colour, geometry, published  # noqa: E402
@@ -28,6 +29,17 @@ def wall(camera=CAMERA):
     return Sample('wall', image, depth.astype(np.float32), sparse, camera)
 
 
+@pytest.fixture(scope='module', params=['drawn', 'recorded'])
+def scene(request, tmp_path_factory):
+    """Return a frame with measured points, and the wall it shows: normal and distance."""
+    if request.param == 'drawn':
+        return wall(), NORMAL, DISTANCE
+    bag = make_tiny_bag(tmp_path_factory.mktemp('bags') / 'bag', frames=1)
+    sample = next(open_dataset('bag', bag).samples())
+    assert (sample.sparse > 0).sum() > 30
+    return sample, np.array([0.0, 0.0, 1.0]), 4.0
+
+
 # Change, where its points come from in the original camera, colour tolerance.
 CHANGES = {
     'flip': (geometry.flip, np.diag([-1.0, 1.0, 1.0])),
@@ -43,20 +55,21 @@ CHANGES = {
 
 
 @pytest.mark.parametrize('name', CHANGES)
-def test_points_stay(name):
+def test_points_stay(name, scene):
     """Back-projected before and after, pixels are the same points of the same wall."""
     change, back = CHANGES[name]
-    sample = change(wall())
+    original, normal, distance = scene
+    sample = change(original)
     camera = sample.camera
     assert sample.image.shape[:2] == sample.depth.shape == sample.sparse.shape
     assert sample.depth.shape == (camera.height, camera.width)
     assert np.isfinite(sample.depth).mean() > 0.8
     # A depth may come from up to a pixel diagonal away, no more.
-    slope = DISTANCE / 2.0 * np.linalg.norm(NORMAL[:2]) / 30.0
+    slope = distance / 2.0 * np.linalg.norm(normal[:2]) / 30.0 + 1e-5
     points = camera.back_project(sample.depth).reshape(-1, 3) @ back.T
-    off = np.abs(points @ NORMAL - DISTANCE)
+    off = np.abs(points @ normal - distance)
     assert np.nanmax(off) < 2.0 * slope
-    assert abs(np.nanmean(points @ NORMAL - DISTANCE)) < 0.3 * slope
+    assert abs(np.nanmean(points @ normal - distance)) < 0.3 * slope
 
 
 @pytest.mark.parametrize('name', CHANGES)
@@ -76,10 +89,10 @@ def test_image_follows(name):
 
 
 @pytest.mark.parametrize('name', CHANGES)
-def test_line_follows(name):
+def test_line_follows(name, scene):
     """Measured points keep their depth and land within half a pixel of where they belong."""
     change, back = CHANGES[name]
-    original, sample = wall(), change(wall())
+    original, sample = scene[0], change(scene[0])
     points = original.camera.back_project(np.where(original.sparse > 0, original.sparse, np.nan))
     points = points[original.sparse > 0] @ back  # inverse of a rotation or mirror
     pixels, depths = sample.camera.project(points)

@@ -3,7 +3,7 @@
 """Recorded data sets for training, by name, and batches of them."""
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from importlib import import_module
 
@@ -39,21 +39,27 @@ class Source:
     """
     One data set in a config file.
 
-    :param labelled: use its depth as ground truth; False: images only.
+    :param labelled: use its depth as ground truth; False: images only; None: where it has
+        ground truth, which a recording may lack. True refuses such a recording.
     :param limit: at most so many frames, evenly spread.
     :param part: for small data sets without a split: 'all', every second of the frames ('even',
         'odd'), or a third of them in their order ('first', 'middle', 'last').
     :param row, elevation: where the measured line lies, see `depth_ros.datasets.Options`.
+    :param topics: of a recording, by part (image, camera_info, scan, cloud, depth); parts left
+        out are found by the type of their messages.
     """
 
     dataset: str
     path: str
-    labelled: bool = True
+    labelled: bool | None = None
     limit: int | None = None
     part: str = 'all'
     row: float | None = None
     elevation: float | None = None
+    topics: Mapping[str, str] | None = None
 
+
+TOPICS = {part: f'{part}_topic' for part in ('image', 'camera_info', 'scan', 'cloud', 'depth')}
 
 def _third(number):
     def part(frames):
@@ -94,11 +100,11 @@ class Frames(Dataset):
         name = source.dataset
         module = import_module(choose(READERS, name, 'data set'))
         try:
-            self.data = module.open_dataset(
-                source.path, Options(row=source.row, elevation=source.elevation))
+            self.data = module.open_dataset(source.path, _options(source))
         except InputError as error:
             raise InputError(f'{error}. Get it from {WHERE[name]}') from error
-        self.source, self.steps, self.training = source, steps, training
+        self.labelled = self.data.truth if source.labelled is None else source.labelled
+        self.steps, self.training = steps, training
         part = choose(PARTS, source.part, 'part of a data set')
         self.indices = part(self.data.spread(source.limit))
         self.kept = list(self.data.read(self.indices)) if in_memory else None
@@ -119,10 +125,19 @@ class Frames(Dataset):
                 sample = next(iter(self.data.read([self.indices[index]])))
             # Evaluation keeps the measured points out of the ground truth; here they are labels.
             depth = np.where(sample.sparse > 0, sample.sparse, sample.depth)
-            return make_item(replace(sample, depth=depth), self.steps, random,
-                             self.source.labelled)
+            return make_item(replace(sample, depth=depth), self.steps, random, self.labelled)
         except InputError as error:
             raise FrameError(str(error)) from error
+
+
+def _options(source):
+    """Turn what a config file says into options of a reader."""
+    if source.topics and source.dataset != 'bag':
+        raise InputError(f'topics are for recordings (dataset: bag), not for {source.dataset!r}')
+    return Options(row=source.row, elevation=source.elevation,
+                   unlabelled=source.labelled is not True,
+                   **{choose(TOPICS, part, 'part of a recording'): name
+                      for part, name in (source.topics or {}).items()})
 
 
 class FrameData(lightning.LightningDataModule):

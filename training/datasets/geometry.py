@@ -28,7 +28,8 @@ def resize_image(image, height, width):
     """Resize (H, W, 3) uint8, bilinear over the area of the new pixels; equals Pillow's."""
     if image.shape[:2] == (height, width):
         return image
-    planes = torch.from_numpy(np.ascontiguousarray(image)).permute(2, 0, 1)[None]
+    # Images of recordings are views of the messages, which torch must not write to.
+    planes = torch.from_numpy(np.require(image, requirements='CW')).permute(2, 0, 1)[None]
     planes = functional.interpolate(planes, (height, width), mode='bilinear', antialias=True)
     return np.ascontiguousarray(planes[0].permute(1, 2, 0).numpy())
 
