@@ -16,6 +16,7 @@ COMMANDS = {
     'export': ('training.commands.export', 'write a run as an ONNX file of the model contract'),
     'export-teacher': ('training.teachers', 'write a relative-depth teacher as an ONNX file'),
     'table': ('training.commands.table', 'rerun a published table'),
+    'throughput': ('training.commands.throughput', 'images a second of loader and training step'),
     'render-pool': ('training.commands.render_pool', 'render frames to disk for CPU training'),
     'render-bag': ('training.commands.render_bag', 'render the demo recording'),
     'preview': ('training.commands.preview', 'sheet of random frames with depth and line'),

@@ -82,10 +82,17 @@ def _taps(places, count):
 
 
 def _sample(coefficients, rows, columns):
+    """Evaluate the spline at (N,) places; returns (N, C)."""
     height, width, count = coefficients.shape
-    flat = coefficients.reshape(-1, count)
-    across, values = _taps(columns, width), np.zeros((len(rows), count))
+    # Plane by plane, with take: half the time of indexing all planes at once.
+    planes = [np.ascontiguousarray(coefficients[..., k]).ravel() for k in range(count)]
+    across, values = _taps(columns, width), np.zeros((count, len(rows)))
     for row, row_weight in _taps(rows, height):
+        first = row * width
         for column, column_weight in across:
-            values += flat[row * width + column] * (row_weight * column_weight)[:, None]
-    return values
+            pixel, weight = first + column, row_weight * column_weight
+            for plane, value in zip(planes, values):
+                taken = plane.take(pixel, mode='clip')  # all are inside: spares a check
+                taken *= weight
+                value += taken
+    return values.T
