@@ -25,9 +25,11 @@ from lightning.pytorch.cli import LightningArgumentParser, LightningCLI
 METHODS = {'Completion': 'training.methods.completion.Completion',
            'Student': 'training.methods.student.Student',
            'Supervised': 'training.methods.supervised.Supervised',
-           'Distillation': 'training.methods.distillation.Distillation'}
+           'Distillation': 'training.methods.distillation.Distillation',
+           'SelfSupervised': 'training.methods.self_supervised.SelfSupervised'}
 DATA = {'ProceduralData': 'training.datasets.procedural.dataset.ProceduralData',
-        'FrameData': 'training.datasets.frames.FrameData'}
+        'FrameData': 'training.datasets.frames.FrameData',
+        'SequenceData': 'training.datasets.sequences.SequenceData'}
 SECTIONS = {'model': (METHODS, lightning.LightningModule),
             'data': (DATA, lightning.LightningDataModule)}
 

@@ -51,7 +51,8 @@ class ValidationPictures(lightning.Callback):
         if getattr(pl_module, 'task', None) != 'completion':
             batch = {key: value for key, value in batch.items() if key != 'sparse_depth'}
         boards = [x for x in trainer.loggers if isinstance(x, TensorBoardLogger)]
-        if self.shown >= self.frames or not boards or not trainer.is_global_zero:
+        if self.shown >= self.frames or not boards or not trainer.is_global_zero \
+                or 'depth' not in batch:
             return
         batches = max(1, int(min(trainer.num_val_batches[dataloader_idx], self.frames)))
         count = min(-(-self.frames // batches), self.frames - self.shown, len(batch['image']))

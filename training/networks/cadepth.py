@@ -69,7 +69,7 @@ class AttentiveDecoder(DisparityDecoder):
 
 class CADepth(MonoDepth2):
     """
-    Depth up to scale of RGB (N, 3, H, W) in 0..1; sizes divisible by 32.
+    Depth up to scale of RGB (N, 3, H, W) in 0..1; sizes divisible by 32, at least 64.
 
     :param depth: of the ResNet: 50 (56.3 M parameters), 34 or 18 (18.2 M).
     """

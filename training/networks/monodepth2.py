@@ -108,7 +108,7 @@ class DisparityDecoder(nn.Module):
 
 class MonoDepth2(nn.Module):
     """
-    Depth up to scale of RGB (N, 3, H, W) in 0..1; sizes divisible by 32.
+    Depth up to scale of RGB (N, 3, H, W) in 0..1; sizes divisible by 32, at least 64.
 
     :param depth: of the ResNet: 18 (14.3 M parameters), 34 or 50 (32.5 M).
     """
