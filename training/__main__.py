@@ -11,6 +11,7 @@ from depth_ros.contracts import InputError
 # name: its module, and what it is for; a module has HELP, add_arguments(parser), run(args) -> int
 COMMANDS = {
     'fit': ('training.commands.fit', 'train what a config file describes'),
+    'ship': ('training.commands.ship', 'train in pieces, export, evaluate, write the card'),
     'validate': ('training.commands.validate', 'errors of a run on its validation frames'),
     'compare': ('training.compare', 'several runs on the same frames: figures and a picture'),
     'export': ('training.commands.export', 'write a run as an ONNX file of the model contract'),

@@ -15,9 +15,10 @@ class WeightAverage(lightning.Callback):
         self.decay, self.mean, self.kept, self.steps = decay, None, None, 0
 
     def on_train_start(self, trainer, pl_module):
-        """Bring a mean that was read from a checkpoint to where the weights are."""
+        """Bring a mean that was read from a file to the device and precision of the weights."""
         if self.mean is not None:
-            self.mean = {name: value.to(pl_module.device) for name, value in self.mean.items()}
+            state = pl_module.net.state_dict()
+            self.mean = {name: value.to(state[name]) for name, value in self.mean.items()}
 
     @torch.no_grad()
     def on_train_batch_end(self, trainer, pl_module, outputs, batch, batch_idx):

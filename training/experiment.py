@@ -88,14 +88,14 @@ def quiet() -> Iterator[None]:
             logger.setLevel(level)
 
 
-def _trainer_options(run: Path):
+def _trainer_options(run: Path, callbacks=()):
     """Give what the run's folder needs of the trainer; see Experiment."""
     def options(config, interval):
         tables = CSVLogger(run, 'logs', flush_logs_every_n_steps=50)
         shown = sys.stderr.isatty()
         return {
             'callbacks': [
-                WeightAverage(config['average']), ValidationPictures(),
+                WeightAverage(config['average']), *callbacks, ValidationPictures(),
                 ModelCheckpoint(run, 'last', every_n_train_steps=interval, save_top_k=1,
                                 enable_version_counter=False),
                 *([TQDMProgressBar()] if shown else [])],
@@ -112,16 +112,17 @@ def resolve(config: dict) -> str:
         return Experiment(config).resolved
 
 
-def fit(config: dict, run, resume: bool = True):
+def fit(config: dict, run, resume: bool = True, callbacks=()):
     """
     Train, and leave last.ckpt, metrics, pictures and provenance under the folder `run`.
 
     :param resume: go on from `run`/last.ckpt where there is one.
+    :param callbacks: more Lightning callbacks than the usual ones.
     :returns: the trainer.
     """
     run = Path(run)
     with quiet():
-        experiment = Experiment(config, _trainer_options(run))
+        experiment = Experiment(config, _trainer_options(run, callbacks))
         trainer = experiment.trainer
         if trainer.is_global_zero:
             run.mkdir(parents=True, exist_ok=True)

@@ -121,7 +121,10 @@ def export(checkpoint, path, name: str | None = None, figures: dict | None = Non
     task = task_of(method)
     if norm_batches:
         data = build(config['data'])
+        # Batches come from the device that renders them.
+        method.net.to(config['data'].get('init_args', {}).get('device', 'cpu'))
         recompute_norms(method.net, data.train_dataloader(), method.predict_depth, norm_batches)
+        method.net.to('cpu')
     facts = Path(checkpoint).parent / 'provenance.json'
     facts = json.loads(facts.read_text()) if facts.exists() else {}
     path = Path(path)

@@ -124,7 +124,8 @@ def finish(head):
 
     :returns: log depth (B, H, W), log spread (B, H, W) of a Laplace distribution of it.
     """
-    full = functional.interpolate(head, scale_factor=2.0, **HALF_PIXEL)
+    # Under autocast the head has 8 bits: depth is computed in full precision from there on.
+    full = functional.interpolate(head.float(), scale_factor=2.0, **HALF_PIXEL)
     return full[:, 0].clamp(-6.0, 6.0), full[:, 1].clamp(-5.0, 1.0)
 
 
