@@ -6,7 +6,13 @@ from pathlib import Path
 from depth_ros.camera import Camera
 from depth_ros.contracts import InputError, read_depth
 from depth_ros.datasets import kitti, lines
-from depth_ros.datasets.sample import from_files, read_image, require_frames, Sample
+from depth_ros.datasets.sample import (
+    from_files,
+    read_image,
+    require_frames,
+    Sample,
+    whole_frames,
+)
 import numpy as np
 
 LAYOUT = ('<any>/DRIVE_sync/proj_depth/{groundtruth,velodyne_raw}/image_0[23]/N.png with '
@@ -31,8 +37,9 @@ def open_dataset(path, options):
     lines.refuse(options.row, '--line-row', 'kitti_depth_completion', '--line-elevation')
     angle = lines.DEFAULT_ELEVATION_DEG if options.elevation is None else options.elevation
     path = Path(path)
-    frames = require_frames(
-        _drive_frames(path) + _selection_frames(path), path, 'kitti_depth_completion', LAYOUT)
+    frames, missing = whole_frames(_drive_frames(path) + _selection_frames(path),
+                                   lambda frame: frame[1:4])
+    require_frames(frames, path, 'kitti_depth_completion', LAYOUT)
 
     def read(index):
         name, image_file, raw_file, truth_file, calibrate = frames[index]
@@ -47,31 +54,33 @@ def open_dataset(path, options):
         return Sample(name, image, depth, sparse, camera)
 
     line = f'elevation bin at {angle:g} degrees of the projected scan'
-    return from_files([frame[0] for frame in frames], line, read)
+    return from_files([frame[0] for frame in frames], line, read, missing)
 
 
 def _drive_frames(path):
-    """List (name, image, scan, ground truth, calibration) of the by-drive layout."""
+    """
+    List (name, image, scan, ground truth, calibration) of the by-drive layout.
+
+    Drives whose raw folder is not there at all are left out; files may be missing.
+    """
     frames = []
     pattern = '**/proj_depth/groundtruth/image_0[23]/*.png'
     for truth in sorted(path.glob(pattern)) if path.is_dir() else []:
         lens, drive = truth.parent.name, truth.parents[3].name
         scan = truth.parents[2] / 'velodyne_raw' / lens / truth.name
         image = _raw_image(path, drive, lens, truth.stem)
-        if scan.is_file() and image is not None:
+        if image is not None:
             frames.append((f'{drive}/{lens}/{truth.stem}', image, scan, truth,
                            _drive_calibration(image.parents[3], lens)))
     return frames
 
 
 def _raw_image(path, drive, lens, stem):
-    date = drive[:10]
-    for root in (path, path / 'raw', path / 'kitti_raw', path.parent, path.parent / 'raw'):
-        for suffix in ('.png', '.jpg'):
-            file = root / date / drive / lens / 'data' / f'{stem}{suffix}'
-            if file.is_file():
-                return file
-    return None
+    folders = [root / drive[:10] / drive / lens / 'data' for root in (
+        path, path / 'raw', path / 'kitti_raw', path.parent, path.parent / 'raw')]
+    files = [folder / f'{stem}{suffix}' for folder in folders if folder.is_dir()
+             for suffix in ('.png', '.jpg')]
+    return next(filter(Path.is_file, files), files[0] if files else None)
 
 
 def _drive_calibration(folder, lens):
@@ -99,7 +108,7 @@ def _selection_frames(path):
         scan = folder / 'velodyne_raw' / truth.name.replace(
             '_groundtruth_depth_', '_velodyne_raw_')
         matrix = (folder / 'intrinsics' / image.name).with_suffix('.txt')
-        if image.is_file() and scan.is_file() and matrix.is_file():
+        if matrix.is_file():
             frames.append((image.stem, image, scan, truth, _matrix_calibration(matrix)))
     return frames
 

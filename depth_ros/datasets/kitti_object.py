@@ -4,7 +4,13 @@
 from pathlib import Path
 
 from depth_ros.datasets import kitti, lines
-from depth_ros.datasets.sample import from_files, read_image, require_frames, Sample
+from depth_ros.datasets.sample import (
+    from_files,
+    read_image,
+    require_frames,
+    Sample,
+    whole_frames,
+)
 
 LAYOUT = ('[training|testing]/image_2/NNNNNN.png with velodyne/NNNNNN.bin and '
           'calib/NNNNNN.txt')
@@ -14,16 +20,15 @@ def open_dataset(path, options):
     """
     Open KITTI object frames; the line is the ring nearest to an elevation.
 
-    path: the folder that holds training and/or testing, or one of the two. Frames without a
-    scan or calibration are left out.
+    path: the folder that holds training and/or testing, or one of the two. Frames without an
+    image or calibration are left out.
     """
     lines.refuse(options.row, '--line-row', 'kitti_object', '--line-elevation')
     angle = lines.DEFAULT_ELEVATION_DEG if options.elevation is None else options.elevation
     path = Path(path)
-    frames = [scan for scan in sorted(path.glob('velodyne/*.bin'))
-              + sorted(path.glob('*/velodyne/*.bin'))
-              if _beside(scan, 'image_2', '.png').is_file()
-              and _beside(scan, 'calib', '.txt').is_file()]
+    scans = sorted(path.glob('velodyne/*.bin')) + sorted(path.glob('*/velodyne/*.bin'))
+    frames, missing = whole_frames(scans, lambda scan: (
+        _beside(scan, 'image_2', '.png'), _beside(scan, 'calib', '.txt')))
     require_frames(frames, path, 'kitti_object', LAYOUT)
     names = [f'{scan.parents[1].name}/{scan.stem}' for scan in frames]
 
@@ -33,7 +38,7 @@ def open_dataset(path, options):
         sparse = lines.add_noise(line.sparse, options.noise, (options.seed, index))
         return Sample(names[index], image, line.depth, sparse, camera)
 
-    return from_files(names, f'ring nearest {angle:g} degrees elevation', read)
+    return from_files(names, f'ring nearest {angle:g} degrees elevation', read, missing)
 
 
 def _beside(scan, folder, suffix):

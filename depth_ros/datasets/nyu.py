@@ -3,8 +3,7 @@
 """NYU Depth v2 frames exported as image files."""
 from pathlib import Path
 
-from depth_ros.datasets.rgbd import open_pairs, pair_folders, pair_names
-from depth_ros.datasets.sample import require_frames
+from depth_ros.datasets.rgbd import open_pairs, pair_folders, pair_names, whole_pairs
 
 LAYOUT = ('<scene>/color/N.png with <scene>/depth/N.pgm, or <scene>/rgbN.png with '
           '<scene>/depthN.png (16-bit millimetres, registered)')
@@ -17,5 +16,5 @@ def open_dataset(path, options):
     path = Path(path)
     pairs = pair_folders(path) + pair_names(
         path, 'depth[0-9]*.*', lambda stem: stem.replace('depth', 'rgb', 1))
-    require_frames(pairs, path, 'nyu', LAYOUT)
-    return open_pairs(path, pairs, options, lambda _: INTRINSICS)
+    pairs, missing = whole_pairs(path, pairs, 'nyu', LAYOUT)
+    return open_pairs(path, pairs, options, lambda _: INTRINSICS, missing=missing)

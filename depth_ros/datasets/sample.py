@@ -54,13 +54,15 @@ class Dataset:
     """
     Named frames; ``read(indices)`` yields a ``Sample`` per index, in the order given.
 
-    truth: False where every sample's depth is unknown (images and their line alone).
+    truth: False where every sample's depth is unknown (images and their line alone). missing:
+    files without which frames had to be left out.
     """
 
     names: tuple
     line: str
     read: Callable
     truth: bool = True
+    missing: tuple = ()
 
     def __len__(self):
         """Return the number of frames."""
@@ -86,9 +88,25 @@ class Dataset:
                        lambda wanted: self.read([indices[index] for index in wanted]))
 
 
-def from_files(names, line, read_one):
+def from_files(names, line, read_one, missing=()):
     """Return a ``Dataset`` over files: ``read_one(index)`` loads one sample."""
-    return Dataset(tuple(names), line, lambda indices: map(read_one, indices))
+    return Dataset(tuple(names), line, lambda indices: map(read_one, indices),
+                   missing=tuple(missing))
+
+
+def whole_frames(frames, files):
+    """
+    Split frames into a list of those whose files are all there, and the files that are not.
+
+    files(frame): the paths that a frame needs.
+    """
+    whole, missing = [], []
+    for frame in frames:
+        absent = [file for file in files(frame) if not file.is_file()]
+        missing += absent
+        if not absent:
+            whole.append(frame)
+    return whole, missing
 
 
 def require_frames(frames, path, dataset, layout):

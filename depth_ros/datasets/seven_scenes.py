@@ -4,8 +4,7 @@
 from pathlib import Path
 
 from depth_ros.contracts import InputError
-from depth_ros.datasets.rgbd import open_pairs, pair_names
-from depth_ros.datasets.sample import require_frames
+from depth_ros.datasets.rgbd import open_pairs, pair_names, whole_pairs
 import numpy as np
 
 LAYOUT = ('[scene/][seq-NN/]frame-NNNNNN.color.png with frame-NNNNNN.depth.png (16-bit '
@@ -19,8 +18,8 @@ def open_dataset(path, options):
     path = Path(path)
     pairs = pair_names(path, 'frame-*.depth.png',
                        lambda stem: stem.removesuffix('.depth') + '.color')
-    require_frames(pairs, path, 'seven_scenes', LAYOUT)
-    return open_pairs(path, pairs, options, _intrinsics, invalid=INVALID_METRES)
+    pairs, missing = whole_pairs(path, pairs, 'seven_scenes', LAYOUT)
+    return open_pairs(path, pairs, options, _intrinsics, invalid=INVALID_METRES, missing=missing)
 
 
 def _intrinsics(colour):

@@ -4,8 +4,7 @@
 from pathlib import Path
 
 from depth_ros.contracts import InputError
-from depth_ros.datasets.rgbd import open_pairs, pair_names
-from depth_ros.datasets.sample import require_frames
+from depth_ros.datasets.rgbd import open_pairs, pair_names, whole_pairs
 import numpy as np
 
 LAYOUT = ('<sequence>/rgb.txt and depth.txt listing "stamp file" with the files in rgb/ and '
@@ -28,8 +27,8 @@ def open_dataset(path, options):
     for listing in sorted(path.rglob('depth.txt')) if path.is_dir() else []:
         pairs += _pair_by_stamp(listing.parent)
     pairs += pair_names(path, '*_depth.png', lambda stem: stem.removesuffix('_depth'))
-    require_frames(pairs, path, 'tum', LAYOUT)
-    return open_pairs(path, pairs, options, _intrinsics, unit=UNITS_PER_METRE)
+    pairs, missing = whole_pairs(path, pairs, 'tum', LAYOUT)
+    return open_pairs(path, pairs, options, _intrinsics, unit=UNITS_PER_METRE, missing=missing)
 
 
 def _intrinsics(colour):
@@ -58,6 +57,5 @@ def _listing(file):
     for line in file.read_text().splitlines():
         if line.strip() and not line.startswith('#'):
             stamp, name = line.split()[:2]
-            if (file.parent / name).is_file():
-                entries.append((float(stamp), file.parent / name))
+            entries.append((float(stamp), file.parent / name))
     return entries

@@ -6,9 +6,9 @@ from depth_ros.datasets import lines
 from depth_ros.datasets.sample import from_files, Sample
 
 
-def dense_frames(names, options, read_one):
+def dense_frames(names, options, read_one, missing=()):
     """
-    Make a data set of frames with dense depth.
+    Make a data set of frames with dense depth; missing: files that other frames lacked.
 
     :param read_one: index -> image (H, W, 3) uint8, depth (H, W) metres NaN unknown, camera.
     """
@@ -24,4 +24,4 @@ def dense_frames(names, options, read_one):
         sparse = lines.add_noise(sparse, options.noise, (options.seed, index))
         return Sample(names[index], image, depth, sparse, options.camera or camera)
 
-    return from_files(names, f'image row at {row:g} of the height', read)
+    return from_files(names, f'image row at {row:g} of the height', read, missing)

@@ -17,7 +17,7 @@ from training.datasets.pipeline import Augmentation, make_item
 
 # Name to module: what evaluation reads too, and the layouts that only training uses.
 READERS = {**DATASETS, **{name: f'training.datasets.{name}' for name in (
-    'nyu_lists', 'nyu_labelled', 'scannet', 'scenenet', 'icl')}}
+    'nyu_lists', 'nyu_labelled', 'scannet', 'scenenet')}}
 WHERE = {
     'kitti_object': 'https://www.cvlibs.net/datasets/kitti/eval_object.php',
     'kitti_depth_completion':
@@ -27,7 +27,7 @@ WHERE = {
     'nyu': 'https://cs.nyu.edu/~fergus/datasets/nyu_depth_v2.html',
     'scannet': 'http://www.scan-net.org (on signing its terms)',
     'scenenet': 'https://robotvault.bitbucket.io/scenenet-rgbd.html',
-    'icl': 'https://www.doc.ic.ac.uk/~ahanda/VaFRIC/iclnuim.html',
+    'icl_nuim': 'https://www.doc.ic.ac.uk/~ahanda/VaFRIC/iclnuim.html',
     'tum': 'https://cvg.cit.tum.de/data/datasets/rgbd-dataset',
     'redwood': 'http://redwood-data.org',
     'seven_scenes': 'https://www.microsoft.com/en-us/research/project/rgb-d-dataset-7-scenes',
@@ -45,6 +45,7 @@ class Source:
     :param part: for small data sets without a split: 'all', every second of the frames ('even',
         'odd'), or a third of them in their order ('first', 'middle', 'last').
     :param row, elevation: where the measured line lies, see `depth_ros.datasets.Options`.
+    :param partial: use what there is of a data set with missing files, which is an error else.
     :param topics: of a recording, by part (image, camera_info, scan, cloud, depth); parts left
         out are found by the type of their messages.
     """
@@ -56,6 +57,7 @@ class Source:
     part: str = 'all'
     row: float | None = None
     elevation: float | None = None
+    partial: bool = False
     topics: Mapping[str, str] | None = None
 
 
@@ -101,6 +103,11 @@ class Frames(Dataset):
         module = import_module(choose(READERS, name, 'data set'))
         try:
             self.data = module.open_dataset(source.path, _options(source))
+            if self.data.missing and not source.partial:
+                raise InputError(
+                    f'{len(self.data.missing)} files of {source.path} are missing, first '
+                    f'{self.data.missing[0]} (partial: true uses the other frames). Expected '
+                    f'layout: {module.LAYOUT}')
         except InputError as error:
             raise InputError(f'{error}. Get it from {WHERE[name]}') from error
         self.labelled = self.data.truth if source.labelled is None else source.labelled

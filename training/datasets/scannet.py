@@ -6,8 +6,8 @@ from pathlib import Path
 
 from depth_ros.camera import Camera
 from depth_ros.contracts import InputError, read_depth
-from depth_ros.datasets.rgbd import pair_folders
-from depth_ros.datasets.sample import read_image, require_frames
+from depth_ros.datasets.rgbd import pair_folders, whole_pairs
+from depth_ros.datasets.sample import read_image
 import numpy as np
 from training.datasets.dense import dense_frames
 from training.datasets.geometry import resize_image
@@ -24,7 +24,7 @@ def open_dataset(path, options):
     but for a few pixels.
     """
     path = Path(path)
-    pairs = require_frames(pair_folders(path), path, 'scannet', LAYOUT)
+    pairs, missing = whole_pairs(path, pair_folders(path), 'scannet', LAYOUT)
     scenes = {depth.parents[1] for _, depth in pairs}
     cameras = {scene: _intrinsics(scene / 'intrinsic' / 'intrinsic_depth.txt')
                for scene in scenes}
@@ -36,7 +36,8 @@ def open_dataset(path, options):
         camera = replace(cameras[depth_file.parents[1]], width=width, height=height)
         return resize_image(read_image(colour), height, width), depth, camera
 
-    return dense_frames([str(colour.relative_to(path)) for colour, _ in pairs], options, read)
+    names = [str(colour.relative_to(path)) for colour, _ in pairs]
+    return dense_frames(names, options, read, missing)
 
 
 def _intrinsics(path):

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from depth_ros.camera import Camera
 from depth_ros.contracts import read_depth
-from depth_ros.datasets.rgbd import pair_folders
-from depth_ros.datasets.sample import read_image, require_frames
+from depth_ros.datasets.rgbd import pair_folders, whole_pairs
+from depth_ros.datasets.sample import read_image
 import numpy as np
 from training.datasets.dense import dense_frames
 
@@ -20,7 +20,7 @@ CAMERA = Camera(320, 240, 160 / tan(radians(30.0)), 120 / tan(radians(22.5)), 15
 def open_dataset(path, options):
     """Open all trajectories below `path`; the line is one image row."""
     path = Path(path)
-    pairs = require_frames(pair_folders(path, colour='photo'), path, 'scenenet', LAYOUT)
+    pairs, missing = whole_pairs(path, pair_folders(path, colour='photo'), 'scenenet', LAYOUT)
 
     def read(index):
         photo, depth_file = pairs[index]
@@ -29,7 +29,8 @@ def open_dataset(path, options):
         camera = options.camera or CAMERA.scaled(width, height)
         return image, depth_from_distance(distance, camera), camera
 
-    return dense_frames([str(photo.relative_to(path)) for photo, _ in pairs], options, read)
+    names = [str(photo.relative_to(path)) for photo, _ in pairs]
+    return dense_frames(names, options, read, missing)
 
 
 def depth_from_distance(distance, camera):
