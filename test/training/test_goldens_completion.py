@@ -5,7 +5,9 @@ import pytest
 
 torch = pytest.importorskip('torch')
 from reference_numbers import assert_golden, fill, Goldens  # noqa: E402
+from training.lines.pairs import order_labels  # noqa: E402
 from training.losses.photometric import smoothness  # noqa: E402
+from training.losses.r2m import line_scales, R2MLoss, ranking_loss  # noqa: E402
 from training.networks.blocks import parameter_count  # noqa: E402
 from training.networks.cadepth import CADepth  # noqa: E402
 from training.networks.monodepth2 import MonoDepth2  # noqa: E402
@@ -109,3 +111,28 @@ def test_warp(goldens):
                           camera, motion, padding='zeros')
     # There a pixel that is outside by any part is black.
     assert_golden(warped * inside, outputs['warped'], rtol)
+
+
+def test_r2m_losses(goldens):
+    """Scale of each image, both forms of l_ud, and l_sl."""
+    inputs, outputs, rtol = goldens.load('distill_attack_misc/r2m_ud_sl_spec')
+    depth, teacher, line = (torch.from_numpy(inputs[key])
+                            for key in ('completed', 'mde', 'single_line'))
+    scales, own = line_scales(teacher, line)
+    assert_golden(scales, outputs['scale_per_image'], rtol)
+    assert own.all()
+    parts = R2MLoss(beta=0.0, cap=None)(depth, line, teacher)
+    assert_golden(parts['teacher'], outputs['l_ud_aligned_l1'], rtol)
+    assert_golden(parts['line'], outputs['l_sl_l1'], rtol)
+    free = R2MLoss(alignment='scale_free')(depth, line, teacher)
+    assert_golden(free['teacher'], outputs['l_ud_median_l1_alternative'], rtol)
+
+
+def test_ranking_loss(goldens):
+    """Labels and loss of pairs."""
+    inputs, outputs, rtol = goldens.load('distill_attack_misc/ranking_spec')
+    labels = order_labels(inputs['ref_a'], inputs['ref_b'], inputs['tau'])
+    assert labels.tolist() == outputs['labels'].tolist()
+    loss = ranking_loss(*(torch.from_numpy(inputs[key]) for key in ('pred_a', 'pred_b')),
+                        torch.from_numpy(labels))
+    assert_golden(loss, outputs['loss'], rtol)
