@@ -11,6 +11,7 @@ import onnxruntime
 import pytest
 
 torch = pytest.importorskip('torch', reason='training needs the train extra: torch')
+lightning = pytest.importorskip('lightning', reason='training needs the train extra')
 
 from training.__main__ import main  # noqa: E402
 from training.compact import CompactCheckpoint, halved, size_of  # noqa: E402
@@ -131,18 +132,43 @@ def test_compact_checkpoint_of_the_shipped_net_fits():
     assert halved({'count': torch.tensor(3)})['count'].dtype == torch.int64
 
 
-def test_learning_rate_rises_again_after_a_resume():
-    """A fresh run is left alone; a resumed one starts small and is whole after the rewarming."""
-    class Trainer:
-        global_step = 0
+class OneWeight(lightning.LightningModule):
+    """Wants a learning rate of 1 at every step and notes what it gets."""
 
-    optimizer = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=1.0)
-    for start, wanted in ((0, [1.0, 1.0, 1.0]), (50, [0.25, 0.5, 1.0])):
-        callback, trainer = CompactCheckpoint(rewarm=4), Trainer()
-        trainer.global_step = start
-        callback.on_train_start(trainer, None)
-        for step, rate in zip((0, 1, 3), wanted):
-            trainer.global_step = start + step
-            optimizer.param_groups[0]['lr'] = 1.0
-            callback.on_before_optimizer_step(trainer, None, optimizer)
-            assert optimizer.param_groups[0]['lr'] == pytest.approx(rate)
+    def __init__(self):
+        """Start with a weight of 0."""
+        super().__init__()
+        self.weight, self.rates = torch.nn.Parameter(torch.zeros(1)), []
+
+    def configure_optimizers(self):
+        """Plain descent."""
+        return torch.optim.SGD(self.parameters(), lr=1.0)
+
+    def on_train_batch_start(self, batch, batch_idx):
+        """Set the rate afresh, as the depth methods do."""
+        self.optimizers().param_groups[0]['lr'] = 1.0
+
+    def training_step(self, batch, batch_idx):
+        """Any loss."""
+        return (self.weight - batch.float().mean()) ** 2
+
+    def on_train_batch_end(self, outputs, batch, batch_idx):
+        """Note the rate that the step was made with."""
+        self.rates.append(self.optimizers().param_groups[0]['lr'])
+
+
+def test_learning_rate_rises_again_after_a_resume(tmp_path):
+    """A fresh run is left alone; a resumed one starts small and is whole after the rewarming."""
+    last, rates = None, []
+    for steps in (3, 9):
+        method = OneWeight()
+        trainer = lightning.Trainer(
+            max_steps=steps, accelerator='cpu', callbacks=[CompactCheckpoint(rewarm=4)],
+            logger=False, enable_checkpointing=False, enable_progress_bar=False,
+            enable_model_summary=False, default_root_dir=tmp_path)
+        trainer.fit(method, torch.utils.data.DataLoader(torch.arange(20)), ckpt_path=last)
+        last = tmp_path / 'last.ckpt'
+        trainer.save_checkpoint(last)
+        rates.append(method.rates)
+    assert rates[0] == [1.0] * 3
+    assert rates[1] == pytest.approx([0.25, 0.5, 0.75, 1.0, 1.0, 1.0])
