@@ -81,8 +81,9 @@ class LightDecoder(nn.Module):
         self.skips = nn.ModuleList(
             _pointwise(channels[3 - level], widths[level + 1]) for level in range(4))
         self.mixes = nn.ModuleList(
-            separable(widths[level + 1], widths[level + 1], 5 if level < 3 else 3)
-            for level in range(4))
+            nn.Sequential(*[separable(width, width, 5) for _ in range(2)])
+            for width in widths[1:-1])
+        self.mixes.append(separable(widths[-1], widths[-1], 3))
         self.head = nn.Conv2d(widths[-1], 2, 1)
         nn.init.normal_(self.head.weight, std=0.01)
         nn.init.constant_(self.head.bias, 0.0)

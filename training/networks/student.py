@@ -22,7 +22,7 @@ class StudentNet(nn.Module):
     """EfficientNet-Lite0, cut early at stride 32, with a light decoder."""
 
     def __init__(self, blocks: int = 13, widths=(160, 112, 80, 48, 24)):
-        """Make the network: 1.57 M parameters as given."""
+        """Make the network: 1.60 M parameters as given."""
         super().__init__()
         self.encoder = EfficientNetLite0(blocks)
         self.stem = nn.Sequential(nn.Conv2d(2, STEM, 3, 2, 1, bias=False), nn.BatchNorm2d(STEM))
