@@ -14,7 +14,7 @@ from depth_ros.pictures import colorize, depth_range, label, save
 import numpy as np
 import torch
 from tqdm import tqdm
-from training.experiment import build
+from training.experiment import build, load_config
 from training.export import load_method
 from training.methods.metric_depth import normalised
 from training.networks.encoders import IMAGENET_MEAN, IMAGENET_STD
@@ -25,19 +25,19 @@ TILE, WINDOW = 192, 4  # pixels of a tile's width; a crop is a WINDOW-th of the 
 STEP = 1.0  # Sobel response of log depth: a jump by some 30 %
 
 
-def collect(checkpoints, data=None) -> tuple[list, dict]:
+def collect(checkpoints, overrides=()) -> tuple[list, dict]:
     """
-    Predict the validation frames of the first run (or of `data`) with every checkpoint.
+    Predict the validation frames of the first run with every checkpoint.
 
     :param checkpoints: mapping of name to last.ckpt.
+    :param overrides: of that run's config, such as 'data.validation_batches=32'.
     :returns: frames [{image (H, W, 3) uint8, depth (H, W) metres, name}], and predictions by name
         [(H, W) metres] in the same order.
     """
-    methods, batches = {}, None
-    for name, path in checkpoints.items():
-        methods[name], config, _ = load_method(path)
-        data = data or build(config['data'])
-    batches = list(data.val_dataloader())
+    methods = {name: load_method(path)[0] for name, path in checkpoints.items()}
+    first = Path(next(iter(checkpoints.values())))
+    config = load_config(first.parent / 'config.yaml', overrides)
+    batches = list(build(config['data']).val_dataloader())
     if not batches:
         raise InputError('the data has no validation frames: give data.validation')
     frames, predictions = [], {name: [] for name in methods}
@@ -138,6 +138,8 @@ def add_arguments(parser):
     """Add the options."""
     parser.add_argument('checkpoints', nargs='+', metavar='NAME=CKPT',
                         help='last.ckpt of a run, with the name to show')
+    parser.add_argument('--set', nargs='*', default=[], metavar='KEY=VALUE',
+                        help="changes of the first run's config, whose validation frames count")
     parser.add_argument('--protocol', default='image_rmse')
     parser.add_argument('--picture', type=Path, help='PNG or JPEG file of the sheet')
     parser.add_argument('--count', type=int, default=6, help='frames on the sheet')
@@ -147,7 +149,7 @@ def add_arguments(parser):
 def run(args) -> int:
     """Measure, print, draw."""
     checkpoints = dict(_named(word) for word in args.checkpoints)
-    frames, predictions = collect(checkpoints)
+    frames, predictions = collect(checkpoints, args.set)
     results = {name: figures(frames, made, args.protocol) for name, made in predictions.items()}
     print(f'{len(frames)} validation frames, protocol {args.protocol}')
     print(table(results))

@@ -73,6 +73,8 @@ def test_command(tmp_path, capsys):
     assert result['one'] == result['again'] and result['one']['frames'] > 0
     assert cv2.imread(str(tmp_path / 'out.png')).std() > 0
     assert '| one |' in capsys.readouterr().out
+    assert training.__main__.main([*words[:2], '--set', 'data.nothing=1']) == 2
+    assert 'nothing' in capsys.readouterr().err
     for word, message in ((str(checkpoint), 'is not NAME=CKPT'), ('a=none.ckpt', 'no checkpoint')):
         assert training.__main__.main(['compare', word]) == 2
         error = capsys.readouterr().err
