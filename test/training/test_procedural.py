@@ -8,8 +8,8 @@ torch = pytest.importorskip('torch', reason='training needs the train extra: tor
 
 from training.datasets.procedural import augment, line, textures, world  # noqa: E402
 from training.datasets.procedural.dataset import draw_batch, ProceduralData, Stream  # noqa: E402
+from training.datasets.procedural.packing import pack  # noqa: E402
 from training.datasets.procedural.pool import Pool, write_pool  # noqa: E402
-from training.datasets.procedural.raycast import pack  # noqa: E402
 from training.datasets.procedural.scene import Material, Scene  # noqa: E402
 from training.datasets.procedural.shading import render, View  # noqa: E402
 
@@ -155,12 +155,13 @@ def test_reframed_camera_still_sees_the_same_points():
     k = torch.tensor([[camera.fx, camera.fy, camera.cx, camera.cy]])
     for seed in range(4):
         generator = torch.Generator().manual_seed(seed)
-        _, cut, new = augment.reframe(torch.zeros(1, 3, *SIZE), depth, k, (32, 64), generator)
+        _, cut, new, _ = augment.reframe(torch.zeros(1, 3, *SIZE), depth[:, None], k, (32, 64),
+                                         generator)
         fx, fy, cx, cy = new[0].tolist()
         v, u = np.mgrid[0:32, 0:64]
         x, y = (u - cx) / fx, (v - cy) / fy
         # A plane is linear in inverse depth over the image; flips mirror x but keep that.
-        inverse = 1 / cut[0].numpy()
+        inverse = 1 / cut[0, 0].numpy()
         design = np.stack([x.ravel(), y.ravel(), np.ones(x.size)], 1)
         found = np.linalg.lstsq(design, inverse.ravel(), rcond=None)[0]
         normal = (camera.pose[:3, :3].T @ [0, 1, 0]) / 3.0
@@ -199,12 +200,17 @@ def test_pool_returns_what_was_rendered(tmp_path, monkeypatch):
     stamp = {path: path.stat().st_mtime_ns for path in tmp_path.iterdir()}
     write_pool(tmp_path, 4, 'wide', 2)
     assert stamp == {path: path.stat().st_mtime_ns for path in tmp_path.iterdir()}
-    image, depth, camera = Pool(tmp_path, 'wide').draw(np.random.default_rng(0), 3)
-    assert image.shape == (3, 128, 384, 3) and depth.shape == (3, 128, 384)
+    taken = Pool(tmp_path, 'wide').draw(np.random.default_rng(0), 3)
     stream = Stream(4, 'wide').frames
-    fresh = [next(stream)[1] for _ in range(2)]
-    assert all(any(torch.equal(one, frame) for frame in fresh) for one in image)
-    assert camera.shape == (3, 4)
+    fresh = [next(stream) for _ in range(2)]
+    for frame in taken:
+        same = [one for one in fresh if torch.equal(one.image, frame.image)]
+        assert len(same) == 1
+        seen = torch.isfinite(frame.depth)
+        torch.testing.assert_close(frame.depth[seen], same[0].depth[seen], rtol=1e-3, atol=1e-3)
+        assert torch.equal(frame.medium, same[0].medium)
+        assert torch.equal(frame.camera, same[0].camera)
+        assert torch.equal(frame.beams[..., 3], same[0].beams[..., 3])
 
 
 def test_empty_pool_says_how_to_fill_it(tmp_path):

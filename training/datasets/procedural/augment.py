@@ -13,12 +13,14 @@ def _rand(generator, shape, low, high, device):
     return low + (high - low) * torch.rand(shape, generator=generator, device=device)
 
 
-def reframe(image, depth, k, size, generator=None):
+def reframe(image, maps, k, size, generator=None):
     """
     Crop, flip and resize every frame its own way, with pixels up to 1.3 times wider than high.
 
-    :param image: (B, 3, h, w) float; depth: (B, h, w); k: (B, 4); size: (H, W) wanted.
-    :returns: image (B, 3, H, W), depth (B, H, W) by the nearest pixel, k (B, 4) of the new frames.
+    :param image: (B, 3, h, w) float; maps: (B, M, h, w), depth and the like; k: (B, 4); size:
+        (H, W) wanted.
+    :returns: image (B, 3, H, W), maps (B, M, H, W) by the nearest pixel, k (B, 4) of the new
+        frames, and flip (B): -1 where left and right were exchanged, else 1.
     """
     batch, _, height, width = image.shape
     device = image.device
@@ -40,13 +42,13 @@ def reframe(image, depth, k, size, generator=None):
                         rows[:, :, None].expand(-1, -1, size[1])], dim=-1)
     image = functional.grid_sample(image, grid, mode='bilinear', padding_mode='border',
                                    align_corners=False)
-    depth = functional.grid_sample(depth[:, None], grid, mode='nearest', padding_mode='border',
-                                   align_corners=False)[:, 0]
+    maps = functional.grid_sample(maps, grid, mode='nearest', padding_mode='border',
+                                  align_corners=False)
     sx, sy = size[1] / wide, size[0] / tall
     cx = (k[:, 2] + 0.5 - left) * sx - 0.5
     cx = torch.where(flip > 0, cx, size[1] - 1 - cx)
     cy = (k[:, 3] + 0.5 - top) * sy - 0.5
-    return image, depth, torch.stack([k[:, 0] * sx, k[:, 1] * sy, cx, cy], dim=1)
+    return image, maps, torch.stack([k[:, 0] * sx, k[:, 1] * sy, cx, cy], dim=1), flip
 
 
 def _cosines(device):
@@ -78,6 +80,32 @@ def _soften(image, amount):
     return image + (soft - image) * amount
 
 
+def motion_blur(image, depth, share=0.2, generator=None):
+    """
+    Blur a share of the frames along the way that the image moved during the exposure.
+
+    :param image: (B, 3, H, W); depth: (B, H, W) metres: what is near moves more where the camera
+        moved, all alike where it turned.
+    """
+    batch, _, height, width = image.shape
+    count = min(batch, math.ceil(share * batch))
+    chosen = torch.randperm(batch, generator=generator, device=image.device)[:count]
+    some, near = image[chosen], 1 / depth[chosen].clamp(min=0.5)
+    turn, drive = (torch.randn(2, count, 2, generator=generator, device=image.device)
+                   * torch.tensor([0.008, 0.005], device=image.device)[:, None, None])
+    # A batch of one frame is blurred as rarely as the others.
+    used = torch.rand(count, generator=generator, device=image.device) < share * batch / count
+    way = (turn[:, None, None] + drive[:, None, None] * near[..., None]).clamp(-0.04, 0.04)
+    way = way * used[:, None, None, None]
+    v = (torch.arange(height, device=image.device) + 0.5) / height * 2 - 1
+    u = (torch.arange(width, device=image.device) + 0.5) / width * 2 - 1
+    grid = torch.stack(torch.broadcast_tensors(u[None], v[:, None]), dim=-1)[None]
+    total = sum(functional.grid_sample(some, grid + way * step, mode='bilinear',
+                                       padding_mode='border', align_corners=False)
+                for step in (-1.0, -0.5, 0.0, 0.5, 1.0))
+    return image.index_copy(0, chosen, total / 5)
+
+
 def photograph(image, generator=None):
     """
     Give clean frames the look of cameras.
@@ -94,7 +122,8 @@ def photograph(image, generator=None):
     def some(share):
         return (draw(0, 1) < share).float()
     image = image.clamp(1e-4, 1) ** torch.exp(draw(-0.4, 0.4))
-    image = image * torch.exp(draw(-0.35, 0.4)) * torch.exp(draw(-0.14, 0.14, 3))
+    gain = torch.where(draw(0, 1) < 0.1, draw(0.3, 1.1), draw(-0.35, 0.4))  # overexposed: 10 %
+    image = image * torch.exp(gain) * torch.exp(draw(-0.14, 0.14, 3))
     grey = image.mean(1, keepdim=True)
     saturation = torch.where(draw(0, 1) < 0.05, torch.zeros_like(grey[:, :, :1, :1]),
                              draw(0.3, 1.7))
@@ -107,8 +136,10 @@ def photograph(image, generator=None):
     image = image * (1 - draw(0, 0.35) * some(0.4) * (x * x + y * y) / 2)
     for share in (0.6, 0.25):
         image = _soften(image, draw(-0.4, 1.0) * some(share))
+    # Sensor noise: a part that grows with the light (photons), a part that does not (reading).
     noise = torch.randn(image.shape, generator=generator, device=device)
-    image = image + noise * draw(0, 0.22) ** 2 * some(0.7)
+    size = (draw(0, 0.2) ** 2 + draw(0, 0.25) ** 2 * image.clamp(min=0).sqrt()) * some(0.7)
+    image = image + noise * size
     image = image.clamp(0, 1)
     strength = (draw(-0.01, 0.025).clamp(min=0))[:, 0, 0, 0]
     image = compress(image, strength).clamp(0, 1)

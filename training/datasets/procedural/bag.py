@@ -12,8 +12,17 @@ from depth_ros.contracts import metres_to_millimetres
 import numpy as np
 import torch
 from tqdm import tqdm
-from training.datasets.procedural import furniture, textures, things, walls
-from training.datasets.procedural.raycast import first_hit, pack
+from training.datasets.procedural import (
+    fittings,
+    furniture,
+    people,
+    plants,
+    textures,
+    things,
+    walls,
+)
+from training.datasets.procedural.packing import pack
+from training.datasets.procedural.raycast import first_hit
 from training.datasets.procedural.scene import Light, Material, material, Placer, Scene
 from training.datasets.procedural.shading import render, View
 from training.datasets.procedural.world import look
@@ -44,9 +53,9 @@ def demo_scene() -> Scene:
     for build, x, y, yaw in (
             (furniture.shelf, -2.95, -3.6, left), (furniture.table, -2.5, -1.2, left),
             (furniture.chair, -1.75, -1.3, right), (furniture.cabinet, -2.8, 1.2, left),
-            (things.plant, -2.6, 2.6, 0.0), (furniture.kitchen_run, 2.85, -2.4, right),
+            (plants.plant, -2.6, 2.6, 0.0), (fittings.kitchen_run, 2.85, -2.4, right),
             (furniture.dining, 2.1, 1.4, 0.4), (things.crates, 2.5, 3.6, 0.3),
-            (things.person, -0.9, 3.4, 2.6), (furniture.sofa, -2.3, 4.1, left),
+            (people.person, -0.9, 3.4, 2.6), (furniture.sofa, -2.3, 4.1, left),
             (furniture.floor_lamp, 2.9, 4.6, 0.0), (things.bin_or_drum, 2.8, -4.5, 0.0),
             (furniture.shelf, 0.9, 4.8, math.pi)):
         build(Placer(scene, x, y, yaw), rng)
@@ -92,10 +101,11 @@ def scan_ranges(scenes, pose, rng) -> np.ndarray:
     angle = -math.pi + np.arange(BEAMS) * 2 * math.pi / BEAMS
     world = pose[2] + math.pi / 2 + angle  # the laser's x axis is the heading
     direction = np.stack([np.cos(world), np.sin(world), np.zeros(BEAMS)])
-    origin = torch.as_tensor(_place(pose, LASER), dtype=torch.float32)[None, None, :, None]
-    rays = torch.as_tensor(direction, dtype=torch.float32)[None, None]
-    every = torch.ones(1, 1, scenes.unit.shape[1], dtype=torch.bool)
-    ranges = first_hit(scenes, origin, rays, every)[0][0, 0].numpy().astype(np.float64)
+    origin = torch.as_tensor(_place(pose, LASER), dtype=torch.float32)[None, :, None]
+    rays = torch.as_tensor(direction, dtype=torch.float32)[None]
+    every = torch.ones(1, scenes.unit.shape[1], dtype=torch.bool)
+    first = torch.zeros(1, dtype=torch.int64)
+    ranges = first_hit(scenes, first, origin, rays, every)[0][0].numpy().astype(np.float64)
     ranges = ranges + rng.normal(size=BEAMS) * RANGE_NOISE
     ranges[rng.random(BEAMS) < 0.01] = np.inf
     return np.where((ranges > RANGE_MIN) & (ranges < RANGE_MAX), ranges, np.inf)

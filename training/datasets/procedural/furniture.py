@@ -4,13 +4,11 @@
 Furniture.
 
 Every function takes a Placer (local frame on the floor, back at -y, front at +y) and a NumPy
-generator, and adds primitives. FURNITURE lists what may stand in a room with its half width
-and half depth in metres, so that the room builder can keep pieces apart.
+generator, and adds primitives.
 """
 from __future__ import annotations
 
 import numpy as np
-from training.datasets.procedural import things
 from training.datasets.procedural.scene import lean, material, Placer
 from training.datasets.procedural.things import clutter, FABRIC, METAL, WOOD
 
@@ -113,28 +111,6 @@ def cabinet(p, rng):
         clutter(p, rng, h, w * 0.4, d * 0.35, int(rng.integers(0, 5)))
 
 
-def kitchen_run(p, rng):
-    """Counter run with worktop, wall cabinets, splash back and a tall piece."""
-    w, d, h = rng.uniform(1.4, 4.0), rng.uniform(0.55, 0.68), rng.uniform(0.82, 0.95)
-    front, top = material(rng, WOOD, gloss=0.5), material(rng, ('marble', 'grain', 'plain'))
-    p.box(0, -0.02, 0.1, w, d - 0.05, h - 0.14, front)
-    p.box(0, 0, h - 0.04, w + 0.02, d + 0.03, 0.04, top)
-    p.box(0, -d / 2, h, w, 0.02, 0.6, material(rng, ('tile', 'plain', 'brick')))
-    n = max(2, int(w / 0.6))
-    for k in range(n):
-        x = (k + 0.5) / n * w - w / 2
-        p.box(x, d / 2 - 0.04, 0.12, w / n - 0.02, 0.025, h - 0.2, front)
-        p.box(x, d / 2 - 0.01, h - 0.2, 0.15, 0.03, 0.02, material(rng, METAL, 0.1))
-        if rng.random() < 0.75:
-            z = rng.uniform(1.35, 1.5)
-            p.box(x, -d / 2 + 0.18, z, w / n - 0.01, 0.36, rng.uniform(0.5, 0.8), front)
-    if rng.random() < 0.6:
-        metal = material(rng, METAL, 0.1, 0.3, gloss=1.0)
-        p.box(rng.choice([-1, 1]) * (w / 2 + 0.32), 0, 0, 0.6, d + 0.05,
-              rng.uniform(1.4, 2.1), metal)
-    clutter(p, rng, h, w * 0.45, d * 0.35, int(rng.integers(1, 9)))
-
-
 def sofa(p, rng):
     """Sofa or armchair with cushions."""
     w, d, h = rng.uniform(0.8, 2.3), rng.uniform(0.75, 1.0), rng.uniform(0.36, 0.46)
@@ -167,16 +143,3 @@ def floor_lamp(p, rng):
     shade = material(rng, ('plain',), 0.3, 0.6)
     shade.emission = rng.choice([0.0, 0.8])
     p.tube(0, 0, h, rng.uniform(0.12, 0.25), rng.uniform(0.15, 0.3), shade)
-
-
-# name: (function, half width, half depth, likes a wall)
-FURNITURE = {
-    'table': (table, 0.9, 0.5, 0.4), 'dining': (dining, 1.1, 1.1, 0.0),
-    'chair': (chair, 0.35, 0.35, 0.2), 'shelf': (shelf, 0.8, 0.25, 0.9),
-    'cabinet': (cabinet, 0.9, 0.35, 0.9), 'kitchen': (kitchen_run, 2.0, 0.4, 1.0),
-    'sofa': (sofa, 1.1, 0.5, 0.7), 'bed': (bed, 0.9, 1.0, 0.9),
-    'plant': (things.plant, 0.4, 0.4, 0.5),
-    'lamp': (floor_lamp, 0.25, 0.25, 0.6), 'person': (things.person, 0.35, 0.35, 0.0),
-    'crates': (things.crates, 0.6, 0.5, 0.4), 'bin': (things.bin_or_drum, 0.35, 0.35, 0.6),
-    'pillar': (things.pillar, 0.4, 0.4, 0.0), 'stairs': (things.stairs, 1.0, 1.8, 0.3),
-    'balls': (things.balls, 0.9, 0.9, 0.0), 'board': (things.board, 1.0, 0.3, 0.3)}

@@ -4,18 +4,9 @@
 from __future__ import annotations
 
 import numpy as np
-from training.datasets.procedural import furniture, things, walls
+from training.datasets.procedural import fittings, furniture, people, things, walls
+from training.datasets.procedural.catalogue import FURNITURE, STYLES
 from training.datasets.procedural.scene import colour, Light, Material, material, Placer, Scene
-
-STYLES = {
-    'living': ('table', 'sofa', 'sofa', 'shelf', 'cabinet', 'plant', 'lamp', 'chair', 'dining',
-               'balls', 'person', 'bed', 'board'),
-    'office': ('table', 'table', 'table', 'chair', 'chair', 'shelf', 'cabinet', 'board', 'plant',
-               'bin', 'person', 'crates'),
-    'kitchen': ('kitchen', 'kitchen', 'kitchen', 'dining', 'cabinet', 'chair', 'bin', 'shelf',
-                'table', 'person'),
-    'store': ('crates', 'crates', 'shelf', 'shelf', 'bin', 'pillar', 'board', 'balls', 'person'),
-    'any': tuple(furniture.FURNITURE)}
 
 
 def _furnish(scene, rng, w, d, style, count):
@@ -23,7 +14,7 @@ def _furnish(scene, rng, w, d, style, count):
     taken = []
     for _ in range(count):
         name = style[rng.integers(len(style))]
-        build, hw, hd, wall = furniture.FURNITURE[name]
+        build, hw, hd, wall = FURNITURE[name]
         for _ in range(8):
             yaw = rng.integers(4) * np.pi / 2
             turned = int(round(yaw / (np.pi / 2))) % 2
@@ -56,6 +47,7 @@ def room(scene: Scene, style=None, width=None, depth=None, pieces=None):
     kinds = walls.shell(scene, rng, w, d, height)
     walls.outside(scene, rng, w, d)
     walls.pictures(scene, rng, w, d, height)
+    walls.corners(scene, rng, w, d, height)
     name = style or rng.choice(list(STYLES))
     count = int(w * d * rng.uniform(0.3, 1.4)) if pieces is None else pieces
     _furnish(scene, rng, w, d, STYLES[name], min(max(count, 5), 18))
@@ -79,7 +71,12 @@ def corridor(scene: Scene):
         while y < d / 2 - 1.5:
             scene.new_instance()
             kind = rng.integers(4)
-            if kind < 2:
+            if kind == 0 and rng.random() < 0.25:  # a glazed opening
+                scene.pane((side * (w / 2 - 0.02), y, 1.1), 1.4, 2.0, fittings.CLEAR, np.pi / 2,
+                           glass=True)
+                for s in (-1, 1):
+                    scene.box((side * (w / 2 - 0.02), y + s * 0.7, 1.1), (0.04, 0.03, 1.1), frame)
+            elif kind < 2:
                 inset = rng.choice([0.0, 0.03])
                 scene.box((side * (w / 2 - inset), y, 1.02), (0.03, 0.45, 1.02), leaf)
                 for s in (-1, 1):
@@ -87,8 +84,9 @@ def corridor(scene: Scene):
             elif kind == 2:
                 scene.box((side * w / 2, y, height / 2), (0.15, 0.2, height / 2), frame)
             else:
-                name = rng.choice(['cabinet', 'bin', 'chair', 'plant', 'crates', 'board'])
-                furniture.FURNITURE[name][0](Placer(
+                name = rng.choice(['cabinet', 'bin', 'chair', 'plant', 'crates', 'board', 'ladder',
+                                   'trolley', 'shelf'])
+                FURNITURE[name][0](Placer(
                     scene, side * (w / 2 - 0.3), y, side * np.pi / 2), rng)
             y += rng.uniform(1.2, 4.5)
     for k in range(int(d / 3)):
@@ -96,8 +94,10 @@ def corridor(scene: Scene):
         scene.box((0, -d / 2 + 1.5 + 3 * k, height - 0.02), (0.1, 0.6, 0.03),
                   Material(np.ones(3), np.ones(3), emission=1.0))
     for _ in range(int(rng.integers(0, 3))):
-        things.person(Placer(scene, rng.uniform(-0.3, 0.3) * w,
+        people.person(Placer(scene, rng.uniform(-0.3, 0.3) * w,
                              rng.uniform(-0.4, 0.4) * d, rng.uniform(0, 7)), rng)
+    if rng.random() < 0.25:
+        things.stairs(Placer(scene, 0, d / 2 * rng.uniform(0.5, 0.9), np.pi), rng)
     walls.pictures(scene, rng, w, d, height)
     walls.lights(scene, rng, w, d, height, False)
     return w / 2 - 0.2, d / 2 - 0.5, height
@@ -131,7 +131,8 @@ def hall(scene: Scene):
                                   material(rng, ('plain', 'text', 'grain', 'books'), 0.8))
             y += length
         x += 1.0 + aisle
-    _furnish(scene, rng, w, d, ('crates', 'pillar', 'person', 'bin', 'crates', 'balls'), 8)
+    _furnish(scene, rng, w, d, ('crates', 'pillar', 'person', 'bin', 'crates', 'balls', 'trolley',
+                                'ladder', 'stairs', 'partition', 'rack'), 9)
     walls.lights(scene, rng, w, d, height, False)
     scene.ambient = scene.ambient + rng.uniform(0.1, 0.4)
     return w / 2 - 1, d / 2 - 1, height

@@ -6,6 +6,7 @@ from __future__ import annotations
 import math
 
 import torch
+from training.datasets.procedural.scanner import HIDDEN, MIRROR
 
 
 def scan_pixels(depth, k, normal, origin, sine):
@@ -102,28 +103,35 @@ def _spoil(line, generator):
     factor = torch.exp(1.2 * (2 * torch.rand(line.shape, generator=generator, device=device) - 1))
     spoiled = torch.where(wrong, line * factor, line + noise)
     spoiled = torch.where(line > 0, spoiled.clamp(min=0.05), 0.0)
-    moves = torch.randint(-2, 3, (batch, 2), generator=generator, device=device).tolist()
-    still = (uniform(0, 1)[:, 0, 0] < 0.6).tolist()
-    return torch.stack([one if keep else torch.roll(one, (dy // 2, dx), (0, 1))
-                        for one, keep, (dy, dx) in zip(spoiled, still, moves)])
+    # Extrinsics that are off by a pixel or two.
+    dx, dy = (torch.randint(-2, 3, (batch, 1), generator=generator, device=device)
+              for _ in range(2))
+    still = uniform(0, 1)[:, :, 0] < 0.6
+    dx, dy = torch.where(still, 0, dx), torch.where(still, 0, dy.div(2, rounding_mode='floor'))
+    rows = (torch.arange(height, device=device) - dy) % height
+    columns = (torch.arange(width, device=device) - dx) % width
+    return spoiled[torch.arange(batch, device=device)[:, None, None], rows[:, :, None],
+                   columns[:, None]]
 
 
-def simulate(depth, k, generator=None, none_share: float = 0.04):
+def simulate(depth, k, generator=None, none_share: float = 0.04, medium=None):
     """
     Simulate what a cheap LiDAR gives for a batch of frames.
 
     :param depth: (B, H, W) metres along Z (inf: sky); k: (B, 4) fx, fy, cx, cy.
-    :param none_share: share of frames without any measurement.
+    :param none_share: share of frames without any measurement; medium: (B, H, W) what pixels
+        show (see `shading.render`): mirrors and dark things return nothing.
     :returns: (B, H, W) float32 metres, 0 = none: mostly one line, sometimes two to four.
     """
     batch = depth.shape[0]
     device = depth.device
+    truth = depth
+    if medium is not None:
+        depth = torch.where((medium == MIRROR) | (medium == HIDDEN), torch.inf, depth)
     lines = 1 + (torch.rand(batch, generator=generator, device=device) < 0.12).long() * (
         torch.randint(1, 4, (batch,), generator=generator, device=device))
     mask = torch.zeros_like(depth, dtype=torch.bool)
     for number in range(4):
-        if number and not bool((lines > number).any()):
-            break
         away = _curve(depth, k, generator).abs()
         hit = away <= 0.5
         nearest = away <= away.amin(1, keepdim=True)
@@ -135,4 +143,4 @@ def simulate(depth, k, generator=None, none_share: float = 0.04):
     mask &= (depth < limit[:, None, None]) & (depth > 0.05)
     mask = _thin(mask, generator)
     mask &= (torch.rand(batch, generator=generator, device=device) >= none_share)[:, None, None]
-    return _spoil(torch.where(mask, depth, 0.0), generator)
+    return _spoil(torch.where(mask & torch.isfinite(truth), truth, 0.0), generator)

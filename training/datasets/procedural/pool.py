@@ -1,6 +1,6 @@
 # Copyright 2026 depth_ros maintainers
 # SPDX-License-Identifier: Apache-2.0
-"""Frames by number: rendering, and a pool of rendered frames kept on disk for reuse."""
+"""A pool of rendered frames kept on disk for reuse."""
 from __future__ import annotations
 
 from pathlib import Path
@@ -8,52 +8,20 @@ from pathlib import Path
 import numpy as np
 import torch
 from tqdm import tqdm
-from training.datasets.procedural import textures, world
-from training.datasets.procedural.raycast import pack
-from training.datasets.procedural.shading import render
+from training.datasets.procedural.frames import Frame, frames, SCANNERS
+from training.datasets.procedural.scanner import BEAMS, NOTHING
 
 SHARD = 128
-
-
-def expose(image: torch.Tensor, level: torch.Tensor) -> torch.Tensor:
-    """Turn linear light (B, H, W, 3) into uint8: exposure `level` (B), a shoulder, gamma 2.2."""
-    bright = image.mean(-1).flatten(1)[:, ::7].quantile(0.7, dim=1)
-    gain = (level / bright.clamp(min=1e-4))[:, None, None, None]
-    value = image * gain
-    value = torch.where(value > 0.8, 1 - 0.2 * torch.exp(-(value - 0.8) / 0.2), value)  # shoulder
-    return (value.clamp(0, 1) ** (1 / 2.2) * 255).round().to(torch.uint8)
-
-
-def frames(seed: int, shape: str, first: int = 0, device='cpu', batch: int = 1):
-    """
-    Yield usable frames of one shape for ever, each a function of (seed, shape, number) alone.
-
-    :yields: number, image (H, W, 3) uint8, depth (H, W) float32 metres (inf: sky), camera (4)
-        fx, fy, cx, cy, kind; tensors on `device`.
-    """
-    number = first
-    while True:
-        drawn = [world.draw([seed, sorted(world.SIZES).index(shape), number + k], shape)
-                 for k in range(batch)]
-        views = [view for _, view, _ in drawn]
-        frame = render(pack([scene for scene, _, _ in drawn], textures.VARIANTS, device), views)
-        level = torch.tensor([scene.rng.uniform(0.25, 0.65) for scene, _, _ in drawn],
-                             device=device)
-        image = expose(frame['image'], level)
-        for k, (_, view, kind) in enumerate(drawn):
-            depth = frame['depth'][k]
-            if world.usable(depth.cpu().numpy(), frame['instance'][k].cpu().numpy()):
-                camera = torch.tensor([view.fx, view.fy, view.cx, view.cy])
-                yield number + k, image[k], depth, camera, kind
-        number += batch
+PARTS = {'image': np.uint8, 'depth': np.float16, 'medium': np.uint8, 'beams': np.float16}
 
 
 def write_pool(folder, seed: int, shape: str, count: int, first: int = 0) -> None:
     """
     Render `count` frames into shards under `folder`; a shard that exists is left alone.
 
-    Each shard is three arrays that can be memory-mapped:
-    NAME.image.npy (n, H, W, 3) uint8, NAME.depth.npy (n, H, W) float16, NAME.camera.npy (n, 4).
+    Each shard is arrays that can be memory-mapped: NAME.image.npy (n, H, W, 3) uint8,
+    NAME.depth.npy (n, H, W) float16, NAME.medium.npy (n, H, W) uint8, NAME.beams.npy (n,
+    SCANNERS, BEAMS, 4) float16, NAME.camera.npy (n, 6): fx, fy, cx, cy and the lens.
     """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
@@ -65,11 +33,10 @@ def write_pool(folder, seed: int, shape: str, count: int, first: int = 0) -> Non
             continue
         stream = frames(seed, shape, 4 * (first + start))  # room for rejected frames
         taken = [next(stream) for _ in range(SHARD)]
-        image = np.stack([frame[1].numpy() for frame in taken])
-        depth = np.stack([frame[2].numpy() for frame in taken])
-        np.save(name.with_suffix('.image.npy'), image)
-        np.save(name.with_suffix('.depth.npy'), depth.astype(np.float16))
-        np.save(done, np.stack([frame[3].numpy() for frame in taken]))
+        for part, form in PARTS.items():
+            value = np.stack([getattr(frame, part).numpy() for frame in taken])
+            np.save(name.with_suffix(f'.{part}.npy'), value.astype(form))
+        np.save(done, np.stack([np.concatenate([frame.camera, frame.lens]) for frame in taken]))
         bar.update(SHARD)
     bar.close()
 
@@ -87,21 +54,30 @@ class Pool:
         for done in sorted(self.folder.glob(f'{self.shape}-*.camera.npy')):
             name = str(done)[:-len('.camera.npy')]
             if name not in self.shards:
-                self.shards[name] = (np.load(f'{name}.image.npy', mmap_mode='r'),
-                                     np.load(f'{name}.depth.npy', mmap_mode='r'), np.load(done))
+                found = {part: np.load(f'{name}.{part}.npy', mmap_mode='r') for part in PARTS
+                         if Path(f'{name}.{part}.npy').exists()}
+                self.shards[name] = {**found, 'camera': np.load(done)}
         self.names = list(self.shards)
 
-    def draw(self, rng, count: int) -> tuple:
-        """Draw frames at random: image (n, H, W, 3) uint8, depth (n, H, W), camera (n, 4)."""
+    def draw(self, rng, count: int) -> list[Frame]:
+        """Draw frames at random; what older pools lack (medium, beams, lens) is empty."""
         if not self.names:
             raise FileNotFoundError(
                 f'no {self.shape} frames under {self.folder}: run `python -m training render-pool'
                 f' --out {self.folder}` first')
-        images, depths, cameras = [], [], []
-        for _ in range(count):
-            shard = self.shards[self.names[rng.integers(len(self.names))]]
-            k = rng.integers(len(shard[2]))
-            images.append(torch.from_numpy(np.array(shard[0][k])))
-            depths.append(torch.from_numpy(np.array(shard[1][k], dtype=np.float32)))
-            cameras.append(torch.from_numpy(shard[2][k]))
-        return torch.stack(images), torch.stack(depths), torch.stack(cameras)
+        return [self._frame(self.shards[self.names[rng.integers(len(self.names))]], rng)
+                for _ in range(count)]
+
+    def _frame(self, shard, rng):
+        k = int(rng.integers(len(shard['camera'])))
+        depth = torch.from_numpy(np.array(shard['depth'][k], dtype=np.float32))
+        camera = torch.from_numpy(np.array(shard['camera'][k], dtype=np.float32))
+        if 'beams' in shard:
+            beams = torch.from_numpy(np.array(shard['beams'][k], dtype=np.float32))
+            medium = torch.from_numpy(np.array(shard['medium'][k]))
+        else:
+            beams = torch.full((SCANNERS, BEAMS, 4), float(NOTHING))
+            medium = torch.zeros_like(depth, dtype=torch.uint8)
+        lens = camera[4:] if len(camera) == 6 else torch.zeros(2)
+        return Frame(k, '', torch.from_numpy(np.array(shard['image'][k])), depth,
+                     torch.zeros_like(depth, dtype=torch.int64), medium, camera[:4], lens, beams)

@@ -20,11 +20,11 @@ def depth_colours(depth: np.ndarray) -> np.ndarray:
 
 
 def _tile(image, sparse, depth):
-    """Stack colour with the line (large dots) over depth; BGR."""
-    picture = image[..., ::-1].copy()
+    """Stack colour, depth and the line (large dots on dim grey); BGR."""
+    dim = np.repeat(image.mean(-1, keepdims=True) * 0.3, 3, axis=-1).astype(np.uint8)
     dots = cv2.dilate(sparse, np.ones((2, 2), np.uint8))
-    picture[dots > 0] = depth_colours(dots)[dots > 0]
-    return np.vstack([picture, depth_colours(depth)])
+    dim[dots > 0] = depth_colours(dots)[dots > 0]
+    return np.vstack([image[..., ::-1], depth_colours(depth), dim])
 
 
 def write_sheet(path, seed: int = 1, count: int = 40) -> None:

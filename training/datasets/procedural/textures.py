@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import functools
 
+import cv2
 import numpy as np
 import torch
 from training.datasets.procedural.scene import PATTERNS
@@ -76,6 +77,49 @@ def _poster(rng):
     return image
 
 
+def _letters(rng):
+    """Large signs: strokes that look like writing, in rows."""
+    image = np.ones((SIZE, SIZE), np.float32)
+    size = int(rng.integers(22, 64))
+    for y in range(size, SIZE, int(1.5 * size)):
+        for x in range(8, SIZE - size // 2, int(0.75 * size)):
+            if rng.random() < 0.15:
+                continue
+            points = rng.uniform(0, 1, (int(rng.integers(2, 5)), 2)) * (0.55 * size, -0.9 * size)
+            cv2.polylines(image, [(points + (x, y)).astype(np.int32)], bool(rng.random() < 0.4),
+                          0, max(1, size // 9))
+    return image
+
+
+def _photo(rng):
+    """Draw a picture of somewhere: ground and sky, blocks and blobs that look like things."""
+    image = np.full((SIZE, SIZE), rng.uniform(0.5, 1.0), np.float32)
+    horizon = int(rng.uniform(0.3, 0.8) * SIZE)
+    near, far = rng.uniform(0, 0.6, 2)
+    image[horizon:] = np.linspace(far, near, SIZE - horizon)[:, None]
+    for _ in range(int(rng.integers(3, 12))):
+        x, w, h = rng.uniform(0, SIZE), rng.uniform(8, 60), rng.uniform(10, 110)
+        foot = horizon + rng.uniform(-5, 60)
+        grey = float(rng.random())
+        if rng.random() < 0.6:
+            cv2.rectangle(image, (int(x), int(foot - h)), (int(x + w), int(foot)), grey, -1)
+        else:
+            cv2.ellipse(image, (int(x), int(foot - h / 2)), (int(w / 2), int(h / 2)), 0, 0, 360,
+                        grey, -1)
+    return cv2.GaussianBlur(image, (0, 0), 1.2) * (0.8 + 0.2 * _noise(rng, 1.0))
+
+
+def _cables(rng):
+    """Curves on a plain ground: cables, cracks and scratches that have no depth."""
+    image = np.full((SIZE, SIZE), 0.9, np.float32)
+    x = np.arange(-4, SIZE + 4)
+    for _ in range(int(rng.integers(2, 7))):
+        y = rng.uniform(0, SIZE) + np.cumsum(np.cumsum(rng.normal(size=x.size))) * 0.03
+        cv2.polylines(image, [np.stack([x, y], 1).astype(np.int32)], False,
+                      float(rng.uniform(0, 0.4)), int(rng.integers(1, 4)))
+    return image if rng.random() < 0.5 else image.T.copy()
+
+
 def _facade(rng):
     """House front: a grid of windows with frames."""
     y, x = np.mgrid[0:SIZE, 0:SIZE] / SIZE
@@ -135,6 +179,16 @@ def _pattern(name, rng):
         return 0.5 + 0.5 * np.sin(2 * np.pi * (integers(1, 3) * x + 4 * _noise(rng, 1.8)))
     if name == 'slats':
         return (x * integers(6, 16) % 1 > 0.3) * 1.0
+    if name == 'gravel':
+        return _noise(rng, 0.2) * _noise(rng, 0.9) * 2 % 1.0
+    if name == 'crack':
+        return 1 - np.exp(-np.abs(_noise(rng, 1.5) - 0.5) * 60) * (_noise(rng, 1.2) > 0.4)
+    if name == 'lines':
+        return _cables(rng)
+    if name == 'letters':
+        return _letters(rng)
+    if name == 'photo':
+        return _photo(rng)
     n = int(integers(4, 10))
     return (np.hypot(x * n % 1 - 0.5, y * n % 1 - 0.5) > 0.3) * 1.0
 

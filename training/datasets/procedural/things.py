@@ -1,14 +1,14 @@
 # Copyright 2026 depth_ros maintainers
 # SPDX-License-Identifier: Apache-2.0
 """
-Things that are not quite furniture: clutter, plants, people, crates, pillars, stairs.
+Things that are not quite furniture: clutter, crates, pillars, stairs, boards, ladders.
 
 Every function takes a Placer (local frame on the floor) and a NumPy generator.
 """
 from __future__ import annotations
 
 import numpy as np
-from training.datasets.procedural.scene import colour, lean, Material, material, Placer
+from training.datasets.procedural.scene import lean, Material, material, Placer, turn
 
 WOOD = ('wood', 'planks', 'plain', 'grain')
 FABRIC = ('weave', 'noise', 'stripe', 'checker', 'plain')
@@ -16,63 +16,87 @@ METAL = ('plain', 'grain')
 
 
 def clutter(p: Placer, rng, z, half_w, half_d, count):
-    """Put small things (mugs, books, boxes, balls, screens) on a top at height z."""
+    """Put small things (mugs, bottles, books, boxes, screens, tools) on a top at height z."""
     for _ in range(count):
         x, y = rng.uniform(-half_w, half_w), rng.uniform(-half_d, half_d)
-        m = material(rng, ('plain', 'text', 'stripe', 'poster', 'noise'), 1.0, size=(0.05, 0.4))
-        kind = rng.integers(6)
-        if kind == 0:
-            p.tube(x, y, z, rng.uniform(0.025, 0.06), rng.uniform(0.06, 0.32), m)
-        elif kind == 1:
-            r = rng.uniform(0.03, 0.13)
-            p.ball(x, y, z + r, r, r, r, m)
-        elif kind == 2:
-            for k in range(int(rng.integers(1, 6))):
-                h = rng.uniform(0.015, 0.05)
-                p.box(x, y, z + 0.04 * k, rng.uniform(0.12, 0.3), rng.uniform(0.1, 0.25), h,
-                      material(rng, ('plain', 'text'), 1.0, size=(0.1, 0.4)))
-        elif kind == 3:
-            w, h = rng.uniform(0.3, 0.65), rng.uniform(0.2, 0.4)
-            dark = Material(np.full(3, 0.02), colour(rng), 12, w, 0, 0.3,
-                            rng.choice([0.0, 0.3]))
-            p.box(x, y, z + 0.12, w, 0.04, h, dark)
-            p.tube(x, y, z, 0.03, 0.15, dark)
-        else:
-            p.box(x, y, z, *rng.uniform(0.05, 0.4, 3), m)
+        m = material(rng, ('plain', 'text', 'stripe', 'poster', 'noise', 'letters'), 1.0,
+                     size=(0.05, 0.4), gloss=0.5)
+        SMALL[rng.integers(len(SMALL))](p, rng, x, y, z, m)
 
 
-def plant(p, rng):
-    """Pot with stems and leaf blobs."""
-    r, h = rng.uniform(0.1, 0.25), rng.uniform(0.15, 0.4)
-    p.tube(0, 0, 0, r, h, material(rng, ('plain', 'stripe')))
-    tall = rng.uniform(0.3, 1.6)
-    p.tube(0, 0, h, 0.015, tall * 0.7, material(rng, ('plain',)))
-    for _ in range(int(rng.integers(4, 12))):
-        s = rng.uniform(0.05, 0.22)
-        p.ball(*(rng.uniform(-0.3, 0.3, 2) * tall), h + rng.uniform(0.2, 1.0) * tall,
-               s, s, s * rng.uniform(0.2, 1.0), leaves(rng))
+def _mug(p, rng, x, y, z, m):
+    r, h = rng.uniform(0.025, 0.06), rng.uniform(0.06, 0.2)
+    p.tube(x, y, z, r, h, m)
+    p.box(x + r + 0.012, y, z + h * 0.25, 0.025, 0.012, h * 0.5, m)
 
 
-def leaves(rng) -> Material:
-    """Draw a foliage material."""
-    green = np.array([rng.uniform(0.05, 0.4), rng.uniform(0.15, 0.5), rng.uniform(0.02, 0.15)])
-    return Material(green, green * rng.uniform(0.1, 0.5), 15, rng.uniform(0.3, 1.2), 0.3)
+def _bottle(p, rng, x, y, z, m):
+    r, h = rng.uniform(0.03, 0.055), rng.uniform(0.15, 0.3)
+    p.tube(x, y, z, r, h * 0.65, m)
+    p.ball(x, y, z + h * 0.65, r, r, r, m)
+    p.tube(x, y, z + h * 0.6, r * 0.4, h * 0.4, m)
 
 
-def person(p, rng):
-    """Standing person of capsules: legs, trunk, arms, head."""
-    h = rng.uniform(1.1, 1.95)
-    trousers, shirt = material(rng, FABRIC, 0.9), material(rng, FABRIC, 1.0)
-    skin = Material(np.array([0.6, 0.4, 0.3]) * rng.uniform(0.3, 1.3), np.array([0.5, 0.3, 0.2]))
-    step = rng.uniform(0, 0.22)
-    for s in (-1, 1):
-        p.tube(s * 0.1, s * step, 0, 0.075, h * 0.48, trousers, lean(s * step * 0.6))
-        p.tube(s * 0.24, -s * step * 0.7, h * 0.43, 0.05, h * 0.4, shirt, lean(-s * step * 0.5))
-        p.ball(s * 0.24, 0.05 - s * step, h * 0.43, 0.06, 0.06, 0.08, skin)
-    p.ball(0, 0, h * 0.65, 0.2, 0.13, h * 0.22, shirt)
-    p.ball(0, 0, h * 0.93, 0.09, 0.1, 0.13, skin)
-    hair = Material(colour(rng, 0.4, 0.02, 0.4), np.full(3, 0.05))
-    p.ball(0, -0.03, h * 0.96, 0.1, 0.1, 0.11, hair)
+def _ball(p, rng, x, y, z, m):
+    r = rng.uniform(0.03, 0.13)
+    p.ball(x, y, z + r, r, r, r, m)
+
+
+def _books(p, rng, x, y, z, m):
+    for _ in range(int(rng.integers(1, 6))):
+        h = rng.uniform(0.012, 0.05)
+        p.box(x, y, z, rng.uniform(0.12, 0.3), rng.uniform(0.1, 0.25), h,
+              material(rng, ('plain', 'text', 'letters'), 1.0, size=(0.1, 0.4), contrast=0.9))
+        z += h
+
+
+def _screen(p, rng, x, y, z, m):
+    """Monitor or laptop; what it shows has no depth."""
+    w, h = rng.uniform(0.3, 0.65), rng.uniform(0.2, 0.4)
+    dark = Material(np.full(3, 0.02), np.full(3, 0.04), 0, w, 0, 0.6, hidden=0.3)
+    shown = material(rng, ('text', 'poster', 'photo', 'plain'), 1.0, size=(0.3, 0.9),
+                     contrast=0.9, gloss=0.8)
+    shown.emission = rng.choice([0.0, 0.4])
+    if rng.random() < 0.4:  # laptop
+        p.box(x, y, z, w, 0.24, 0.02, dark)
+        p.box(x, y - 0.14, z, w, 0.015, 0.24, shown, lean(rng.uniform(0, 0.4)))
+        return
+    p.box(x, y - 0.012, z + 0.12, w, 0.035, h, dark)
+    p.box(x, y + 0.01, z + 0.13, w - 0.03, 0.01, h - 0.03, shown)
+    p.tube(x, y - 0.02, z, 0.025, 0.15, dark)
+    p.box(x, y, z, 0.22, 0.18, 0.015, dark)
+
+
+def _paper(p, rng, x, y, z, m):
+    """Sheets and cables that lie flat."""
+    sheet = Material(np.full(3, 0.85), np.full(3, 0.2), 10, 0.3)
+    p.box(x, y, z, 0.21, 0.3, 0.002, sheet, turn(rng.uniform(0, 3)))
+
+
+def _basket(p, rng, x, y, z, m):
+    """Open box with walls that one sees through."""
+    w, h = rng.uniform(0.15, 0.35), rng.uniform(0.08, 0.25)
+    for k in range(4):
+        a = k * np.pi / 2
+        p.pane(x + np.sin(a) * w / 2, y - np.cos(a) * w / 2, z, w, h, m, a,
+               holes=('lattice', 'perforated')[k % 2 * 0], repeat=(6, 4))
+
+
+def _box(p, rng, x, y, z, m):
+    p.box(x, y, z, *rng.uniform(0.04, 0.35, 3), m, turn(rng.normal() * 0.5))
+
+
+def _lamp(p, rng, x, y, z, m):
+    """Desk lamp with a thin jointed arm."""
+    h = rng.uniform(0.25, 0.5)
+    p.tube(x, y, z, 0.08, 0.02, m)
+    p.tube(x, y - 0.06, z, 0.008, h, m, lean(0.3))
+    p.tube(x, y + 0.02, z + h - 0.05, 0.008, 0.25, m, lean(-1.0))
+    p.tube(x, y + 0.15, z + h, 0.06, 0.09, m)
+
+
+SMALL = (_mug, _mug, _bottle, _ball, _books, _books, _screen, _screen, _paper, _basket, _box, _box,
+         _box, _lamp)
 
 
 def crates(p, rng):
@@ -105,16 +129,42 @@ def pillar(p, rng):
         p.box(0, 0, 0, 2 * r, 2 * r, 9.0, m)
 
 
-def stairs(p, rng):
-    """Flight of steps, with or without a rail."""
-    n, w = int(rng.integers(3, 12)), rng.uniform(0.9, 2.2)
+def stairs(p, rng, steps=None):
+    """Flight of steps, closed or open between the treads, with or without a railing."""
+    n, w = steps or int(rng.integers(3, 15)), rng.uniform(0.8, 2.4)
     rise, run = rng.uniform(0.13, 0.2), rng.uniform(0.24, 0.34)
-    m = material(rng, WOOD + ('tile', 'marble'))
+    m, metal = material(rng, WOOD + ('tile', 'marble', 'grain')), material(rng, METAL)
+    closed = rng.random() < 0.65
     for k in range(n):
-        p.box(0, -k * run, 0, w, run, (k + 1) * rise, m)
-    if rng.random() < 0.5:
-        for k in range(0, n, 2):
-            p.box(w / 2, -k * run, (k + 1) * rise, 0.03, 0.03, 0.9, m)
+        if closed:
+            p.box(0, -k * run, 0, w, run, (k + 1) * rise, m)
+        else:
+            p.box(0, -k * run, (k + 1) * rise - 0.04, w, run * 1.1, 0.04, m)
+    slope = np.arctan2(rise, run)
+    length = n * np.hypot(run, rise)
+    middle = (-(n - 1) * run / 2, n * rise / 2)
+    if not closed:
+        for s in (-1, 1):
+            p.box(s * w / 2, middle[0], middle[1] - 0.1, 0.05, length, 0.2, m, lean(-slope))
+    if rng.random() < 0.6:
+        for s in (-1, 1)[:int(rng.integers(1, 3))]:
+            for k in range(0, n, 2):
+                p.box(s * w / 2, -k * run, (k + 1) * rise, 0.03, 0.03, 0.9, metal)
+            p.box(s * w / 2, middle[0], middle[1] + 0.95, 0.05, length, 0.05, metal, lean(-slope))
+    if closed and n > 8 and rng.random() < 0.5:  # landing
+        p.box(0, -(n + 1.5) * run, 0, w, 4 * run, n * rise, m)
+
+
+def ladder(p, rng):
+    """Ladder leaning or standing, or a step ladder."""
+    m, h = material(rng, ('plain', 'wood'), 0.8), rng.uniform(1.2, 2.6)
+    tilt = rng.uniform(0.1, 0.35)
+    for s in (-1, 1):
+        p.box(s * 0.2, 0, 0, 0.04, 0.06, h, m, lean(tilt))
+    for k in range(int(h / 0.28)):
+        z = 0.2 + 0.28 * k
+        y = -(z - h / 2) * np.tan(tilt)
+        p.box(0, y, z * np.cos(tilt), 0.4, 0.05, 0.03, m)
 
 
 def balls(p, rng):

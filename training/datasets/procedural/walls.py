@@ -4,9 +4,11 @@
 from __future__ import annotations
 
 import numpy as np
-from training.datasets.procedural.scene import Light, Material, material
+from training.datasets.procedural import fittings
+from training.datasets.procedural.scene import lean, Light, Material, material, Placer
+from training.datasets.procedural.things import clutter
 
-WALL = ('plain', 'plain', 'plain', 'noise', 'brick', 'tile', 'stripe', 'planks', 'cloud')
+WALL = ('plain', 'plain', 'plain', 'plain', 'grain', 'brick', 'tile', 'stripe', 'planks', 'cloud')
 FLOOR = ('planks', 'tile', 'wood', 'noise', 'grain', 'checker', 'weave', 'marble', 'plain')
 
 
@@ -44,6 +46,16 @@ def _opening(scene, rng, m, start, along, normal, length, height, thick):
         for k in range(1, int(rng.integers(1, 4))):
             x = a + size * k / 3
             piece(x - 0.02, x + 0.02, low, high, frame, 0, 0.05)
+        if rng.random() < 0.6:
+            middle = p[:2] + along * (a + size / 2) + normal * thick / 2
+            scene.pane((*middle, (low + high) / 2), size, high - low, fittings.CLEAR, yaw,
+                       glass=True)
+        if rng.random() < 0.2:
+            blind = material(rng, ('plain', 'slats'), 0.4)
+            middle = p[:2] + along * (a + size / 2) - normal * 0.03
+            drop = (high - low) * rng.uniform(0.3, 1.0)
+            scene.pane((*middle, high - drop / 2), size, drop, blind, yaw, holes='lattice',
+                       repeat=(1, max(3, int(drop / 0.07))))
         if rng.random() < 0.4:
             curtain = material(rng, ('stripe', 'weave', 'plain'), 0.8)
             piece(a - 0.3, a + size * rng.uniform(0.1, 0.6), 0.1, high + 0.2, curtain,
@@ -61,7 +73,8 @@ def _opening(scene, rng, m, start, along, normal, length, height, thick):
 
 def shell(scene, rng, w, d, height, ceiling=True):
     """Floor, four walls with openings, ceiling; returns the kinds of the openings."""
-    ground = material(rng, FLOOR, 0.5, size=(0.4, 2.5), gloss=0.5)
+    ground = material(rng, FLOOR, 0.5, size=(0.3, 2.5), gloss=0.5)
+    ground.mirror = rng.uniform(0.1, 0.35) if rng.random() < 0.2 else 0.0
     scene.new_instance()
     scene.box((0, 0, -0.5), (w / 2 + 45, d / 2 + 45, 0.5), ground)
     kinds = []
@@ -84,27 +97,75 @@ def shell(scene, rng, w, d, height, ceiling=True):
     return kinds
 
 
+def _on_wall(rng, w, d, away):
+    """Give a random place `away` metres before a wall, and the yaw of things that hang there."""
+    side = rng.integers(4)
+    x, y = rng.uniform(-w / 2, w / 2) * 0.8, rng.uniform(-d / 2, d / 2) * 0.8
+    if side < 2:
+        return x, (d / 2 - away) * (1 if side else -1), np.pi if side else 0.0
+    return (w / 2 - away) * (1 if side == 3 else -1), y, (0.5 if side == 3 else -0.5) * np.pi
+
+
+PRINTED = ('poster', 'photo', 'photo', 'text', 'letters', 'cloud', 'plain', 'stripe', 'lines',
+           'crack')
+
+
 def pictures(scene, rng, w, d, height):
-    """Hang posters, boards, screens and pipes flat on the walls."""
-    for _ in range(int(rng.integers(0, 7))):
-        side = rng.integers(4)
+    """Hang posters, screens, mirrors, cables, radiators and boards with things on the walls."""
+    for _ in range(int(rng.integers(0, 8))):
+        x, y, yaw = _on_wall(rng, w, d, 0.0)
+        p = Placer(scene, x, y, yaw)
         pw, ph = rng.uniform(0.2, 1.6), rng.uniform(0.2, 1.2)
-        z = rng.uniform(0.8, max(0.9, min(height - 0.5, 2.2)))
-        m = material(rng, ('poster', 'text', 'cloud', 'plain', 'stripe', 'facade'), 1.0,
-                     size=(0.4, 1.5), contrast=0.9)
-        scene.new_instance()
-        t = rng.choice([0.01, 0.01, 0.04])
-        if side < 2:
-            y = (d / 2 - t) * (1 if side else -1)
-            scene.box((rng.uniform(-w / 2, w / 2) * 0.8, y, z), (pw / 2, t, ph / 2), m)
-        else:
-            x = (w / 2 - t) * (1 if side == 3 else -1)
-            scene.box((x, rng.uniform(-d / 2, d / 2) * 0.8, z), (t, pw / 2, ph / 2), m)
+        z = rng.uniform(0.7, max(0.8, min(height - 0.5, 1.8)))
+        kind = rng.random()
+        if kind < 0.6:
+            m = material(rng, PRINTED, 1.0, size=(0.5, 1.5), contrast=0.9, gloss=0.5)
+            p.box(0, 0, z, pw, rng.choice([0.01, 0.01, 0.06]), ph, m)
+        elif kind < 0.72:
+            tall = rng.random() < 0.4
+            p.pane(0, 0.012, 0.2 if tall else z, pw, 1.7 if tall else ph, fittings.mirror(rng))
+            if rng.random() < 0.6:
+                p.box(0, 0, (0.2 if tall else z) - 0.04, pw + 0.08, 0.02,
+                      (1.7 if tall else ph) + 0.08, material(rng, ('wood', 'plain')))
+        elif kind < 0.82:  # radiator
+            m = material(rng, ('slats', 'stripe', 'plain'), 0.1, 0.4, size=(0.1, 0.5))
+            p.box(0, 0.06, 0.12, pw + 0.4, 0.09, 0.6, m)
+        elif kind < 0.93:  # board with things
+            p.box(0, 0.12, z, pw + 0.3, 0.22, 0.03, material(rng, ('wood', 'plain')))
+            clutter(p, rng, z + 0.03, (pw + 0.3) * 0.4, 0.05, int(rng.integers(0, 4)))
+        else:  # screen
+            shown = material(rng, ('photo', 'text', 'poster'), 1.0, contrast=0.9)
+            shown.emission, shown.hidden = rng.choice([0.0, 0.4]), rng.choice([0.0, 1.0])
+            p.box(0, 0.03, z, pw + 0.2, 0.05, (pw + 0.2) * 0.57, shown)
     for _ in range(int(rng.integers(0, 3))):
         scene.new_instance()
         side = rng.choice([-1, 1])
-        z, r = rng.uniform(0.1, height - 0.1), rng.uniform(0.02, 0.08)
+        z, r = rng.uniform(0.1, height - 0.1), rng.uniform(0.01, 0.08)
         scene.box((0, side * (d / 2 - r), z), (w / 2, r, r), material(rng, ('plain',)))
+
+
+def corners(scene, rng, w, d, height):
+    """Fill a corner, hang beams or a sloping ceiling, raise a part of the floor."""
+    m = material(rng, WALL, 0.4, 0.15, size=(0.4, 2.5))
+    if rng.random() < 0.3 and min(w, d) > 3:
+        sx, sy = rng.choice([-1, 1], 2)
+        bw, bd = rng.uniform(0.15, 0.4) * w, rng.uniform(0.15, 0.4) * d
+        tall = height if rng.random() < 0.7 else rng.uniform(0.9, 1.4)
+        scene.new_instance()
+        scene.box((sx * (w - bw) / 2, sy * (d - bd) / 2, tall / 2), (bw / 2, bd / 2, tall / 2), m)
+    kind = rng.random()
+    scene.new_instance()
+    if kind < 0.15:
+        for y in np.arange(-d / 2 + 0.5, d / 2, rng.uniform(0.8, 2.0)):
+            scene.box((0, y, height - 0.08), (w / 2, rng.uniform(0.04, 0.12), 0.1), m)
+    elif kind < 0.25:  # under the roof
+        angle, side = rng.uniform(0.5, 0.9), rng.choice([-1, 1])
+        scene.add(0, (side * w / 2, 0, height - 0.2), (w * 0.55, d / 2, 0.05), m,
+                  rotation=lean(side * angle, 1))
+    elif kind < 0.35:
+        raised = rng.uniform(0.1, 0.35)
+        scene.box((0, d / 2 - d * 0.15, raised / 2), (w / 2, d * 0.15, raised / 2),
+                  material(rng, FLOOR, 0.5, size=(0.4, 2.5)))
 
 
 def outside(scene, rng, w, d):
@@ -139,3 +200,9 @@ def lights(scene, rng, w, d, height, outside):
         scene.lights.insert(0, Light(direction / np.linalg.norm(direction),
                                      np.array([1.0, 0.95, 0.85]) * rng.uniform(0.5, 3), True))
     scene.ambient = warm * rng.uniform(0.08, 0.5)
+    if rng.random() < 0.08:  # lights out: one lamp, or only what the robot carries
+        scene.night = 1.0
+        scene.sky = scene.sky * 0.02
+        scene.ambient = scene.ambient * 0.05
+        scene.lights = scene.lights[-1:] if rng.random() < 0.5 else []
+

@@ -1,0 +1,146 @@
+# Copyright 2026 depth_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+"""Frames by number: drawing worlds (on CPU cores), rendering them (anywhere), exposing them."""
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as functional
+from torch.utils.data import DataLoader, get_worker_info, IterableDataset
+from training.datasets.procedural import cameras, scanner, textures, world
+from training.datasets.procedural.cameras import Cameras
+from training.datasets.procedural.packing import pack, PackedScenes
+from training.datasets.procedural.shading import render
+
+SCANNERS = 3
+
+
+@dataclass
+class Shots:
+    """Descriptions of B frames: what a CPU core draws and what is rendered from it."""
+
+    numbers: list
+    kinds: list
+    scenes: PackedScenes
+    cameras: Cameras
+    scanners: scanner.Scanners
+    level: torch.Tensor
+    glow: torch.Tensor
+
+
+@dataclass
+class Frame:
+    """
+    One rendered frame; tensors on the device that rendered it.
+
+    image (H, W, 3) uint8; depth (H, W) metres, inf where the sky is; instance (H, W) int64, 0
+    for the sky; medium (H, W) uint8, see `shading.render`; camera (4) fx, fy, cx, cy; lens (2)
+    radial distortion k1, k2; beams (SCANNERS, BEAMS, 4): points in the camera frame that 2-D
+    LiDARs hit, without noise, and what they met (see scanner.py).
+    """
+
+    number: int
+    kind: str
+    image: torch.Tensor
+    depth: torch.Tensor
+    instance: torch.Tensor
+    medium: torch.Tensor
+    camera: torch.Tensor
+    lens: torch.Tensor
+    beams: torch.Tensor
+
+    @property
+    def sky(self) -> torch.Tensor:
+        """Tell where the sky is: (H, W) bool."""
+        return torch.isinf(self.depth)
+
+
+def describe(seed: int, shape: str, numbers) -> Shots:
+    """Draw the worlds of frames: a function of (seed, shape, number) alone."""
+    scenes, views, kinds, scanners, level, glow = [], [], [], [], [], []
+    for number in numbers:
+        scene, view, kind = world.draw([seed, sorted(world.SIZES).index(shape), number], shape)
+        rng = scene.rng
+        scanners.append(scanner.draw(rng, view, SCANNERS, kind in world.OUTDOOR))
+        usual = rng.uniform(0.25, 0.65) if rng.random() < 0.88 else rng.uniform(0.65, 1.4)
+        level.append(usual * (rng.uniform(0.1, 0.7) if scene.night else 1.0))
+        glow.append(rng.uniform(0, 0.4) if rng.random() < 0.4 else 0.0)
+        scenes.append(scene)
+        views.append(view)
+        kinds.append(kind)
+    return Shots(list(numbers), kinds, pack(scenes, textures.VARIANTS), cameras.stack(views),
+                 scanner.stack(scanners), torch.tensor(level), torch.tensor(glow))
+
+
+def brightness(image: torch.Tensor) -> torch.Tensor:
+    """Give what exposure goes by: the 0.7 quantile (B) of linear light (B, H, W, 3)."""
+    bright = image.mean(-1).flatten(1)[:, ::7].quantile(0.7, dim=1)
+    return bright.clamp(min=0.01)  # nothing is lifted out of full darkness
+
+
+def expose(image: torch.Tensor, level: torch.Tensor, glow=None, bright=None) -> torch.Tensor:
+    """
+    Turn linear light (B, H, W, 3) into uint8: exposure, glare, a shoulder, gamma 2.2.
+
+    :param level: (B) value of the 0.7 quantile of brightness; glow: (B) share of glare that
+        spreads from bright spots; bright: (B) of another frame, to expose a sequence alike.
+    """
+    bright = brightness(image) if bright is None else bright
+    gain = (level / bright)[:, None, None, None]
+    value = image * gain
+    if glow is not None:
+        over = (value - 0.9).clamp(0, 6).movedim(3, 1)
+        size = over.shape[2:]
+        over = functional.avg_pool2d(over, 8)
+        over = functional.avg_pool2d(functional.pad(over, (2, 2, 2, 2)), 5, 1)
+        over = functional.interpolate(over, size=size, mode='bilinear', align_corners=False)
+        value = value + glow[:, None, None, None] * over.movedim(1, 3)
+    value = torch.where(value > 0.8, 1 - 0.2 * torch.exp(-(value - 0.8) / 0.2), value)  # shoulder
+    return (value.clamp(0, 1) ** (1 / 2.2) * 255).round().to(torch.uint8)
+
+
+def develop(shots: Shots, device='cpu') -> list[Frame]:
+    """Render what was described; frames that are not worth training on are left out."""
+    views, scanners = shots.cameras.to(device), shots.scanners.to(device)
+    out = render(shots.scenes.to(device), views, scanners=scanners)
+    image = expose(out['image'], shots.level.to(device), shots.glow.to(device))
+    ranges, met = out['scan'].unbind(-1)
+    beams = torch.cat([scanner.points(scanners, ranges), met[..., None]], dim=-1)
+    good = world.usable(out['depth'], out['instance']).tolist()
+    return [Frame(number, shots.kinds[k], image[k], out['depth'][k], out['instance'][k],
+                  out['medium'][k], views.k[k], views.lens[k], beams[k])
+            for k, number in enumerate(shots.numbers) if good[k]]
+
+
+class Descriptions(IterableDataset):
+    """Endless descriptions in batches, in order; workers of a loader take turns."""
+
+    def __init__(self, seed, shape, first, batch):
+        """Keep what `describe` needs."""
+        self.seed, self.shape, self.first, self.batch = seed, shape, first, batch
+
+    def __iter__(self):
+        """Yield Shots of `batch` successive numbers."""
+        worker = get_worker_info()
+        part, parts = (worker.id, worker.num_workers) if worker else (0, 1)
+        torch.set_num_threads(1)
+        start = self.first + part * self.batch
+        while True:
+            yield describe(self.seed, self.shape, range(start, start + self.batch))
+            start += parts * self.batch
+
+
+def frames(seed: int, shape: str, first: int = 0, device='cpu', batch: int = 1,
+           workers: int = 0):
+    """
+    Yield usable frames of one shape for ever, each a function of (seed, shape, number) alone.
+
+    :param batch: frames rendered together; workers: processes that draw the worlds while this
+        one renders (for a GPU, which renders faster than one core draws).
+    """
+    source = Descriptions(seed, shape, first, batch)
+    if workers:
+        source = DataLoader(source, batch_size=None, num_workers=workers, prefetch_factor=4)
+    for shots in source:
+        yield from develop(shots, device)
