@@ -129,7 +129,7 @@ def _small(needs, root, lacks):
             taken = len(PARTS[part](places))
             if taken:
                 source = {'dataset': dataset, 'path': str(path), 'limit': SMALL_LIMIT,
-                          'part': part}
+                          'part': part, 'partial': True}
                 (found.measured if role == 'measured' else found.train[role]).append(source)
                 key = dataset, role
                 found.counts[key] = found.counts.get(key, 0) + taken
