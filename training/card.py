@@ -4,20 +4,23 @@
 from __future__ import annotations
 
 from pathlib import Path
+import re
 
 from depth_ros.model import read_spec
 
+# Folders of the machine that a run was made on are nobody else's.
+LOCAL = re.compile(r'(?<=[ \["\'])/(?:[^\s/]+/)+')
 TASKS = {'completion': 'Dense metric depth from a camera image and one LiDAR line.',
          'monocular': 'Metric depth from one camera image.'}
 SCALED = ('Trained without any line: its relative depth was scaled by the geometric mean of '
           'line / answer for this table. A twin for comparison, not for use.\n\n')
 
 
-def write_card(path, record: dict, table: str, config: str, scaled=False, notes=None) -> Path:
+def write_card(path, pieces: list, table: str, config: str, scaled=False, notes=None) -> Path:
     """
     Write the card beside a model file, with the same name and the ending .md.
 
-    :param record: what ``training.ship.Record`` holds.
+    :param pieces: what ``training.ship.past_pieces`` tells of the training.
     :param table: markdown table of the figures.
     :param config: the run's configuration, YAML.
     :param scaled: the figures are of an answer that the line only scaled.
@@ -25,7 +28,7 @@ def write_card(path, record: dict, table: str, config: str, scaled=False, notes=
     """
     path = Path(path)
     spec = read_spec(path)
-    figures, pieces = spec.figures, record['pieces']
+    figures = spec.figures
     rows = [
         ('file', f'`{path.name}`, SHA-256 `{spec.sha256}`'),
         ('contract', f'1; input {spec.input_height} x {spec.input_width} nominal, '
@@ -51,7 +54,7 @@ def write_card(path, record: dict, table: str, config: str, scaled=False, notes=
              (SCALED if scaled else '') + table.rstrip(), '']
     if notes:
         lines += [notes.rstrip(), '']
-    lines += ['## Configuration', '', '```yaml', config.rstrip(), '```', '']
+    lines += ['## Configuration', '', '```yaml', LOCAL.sub('', config).rstrip(), '```', '']
     card = path.with_suffix('.md')
     card.write_text('\n'.join(lines))
     return card
@@ -66,5 +69,6 @@ def _earlier(pieces, last):
 
 def _amounts(figures, pieces):
     minutes = sum(piece['minutes'] for piece in pieces)
-    return (f'{figures["steps"]:,} steps, {figures.get("frames", 0):,} frames, {minutes:.0f} '
-            f'minutes in {len(pieces)} piece{"s" if len(pieces) != 1 else ""}')
+    frames = sum(piece['frames'] for piece in pieces)
+    return (f'{figures["steps"]:,} steps, {frames:,} frames, {minutes:.0f} minutes in '
+            f'{len(pieces)} piece{"s" if len(pieces) != 1 else ""}')

@@ -68,6 +68,23 @@ class Record:
         self.path.write_text(json.dumps(self.content, indent=1) + '\n')
 
 
+def past_pieces(run, spec, config) -> list:
+    """Return the pieces of a run; of one that `fit` made, what its provenance tells, as one."""
+    pieces = Record(run).content['pieces']
+    path = Path(run) / 'provenance.json'
+    if pieces or not path.exists():
+        return pieces
+    facts, steps = json.loads(path.read_text()), spec.figures.get('steps', 0)
+    where = facts.get('environment', {})
+    cores = f'{where.get("cores", "?")} CPU cores ({where.get("cpu", "?")}), no GPU'
+    return [{'steps': steps, 'frames': _frames(config, steps),
+             'revision': facts.get('revision', 'unknown'),
+             'minutes': spec.figures.get('training_minutes', 0.0),
+             'hardware': ', '.join(where.get('gpus', ())) or cores,
+             'precision': str((config.get('trainer') or {}).get('precision', '32-true')),
+             'changed_files': [line[3:] for line in facts.get('changed_files', ())]}]
+
+
 def open_run(config, run, overrides=()):
     """
     Return the config of a run: a file's, or that of a run begun earlier where no file is named.
@@ -126,9 +143,7 @@ def export_run(run, name, norm_batches=NORM_BATCHES):
     if path.exists() and read_spec(path).figures.get('steps') == content['global_step']:
         return path
     count = sum(value.numel() for value in method.net.parameters())
-    record = Record(run).content
-    export(checkpoint, path, name, {'parameters': count, 'frames': sum(
-        piece['frames'] for piece in record['pieces'])}, norm_batches)
+    export(checkpoint, path, name, {'parameters': count}, norm_batches)
     return path
 
 
@@ -202,6 +217,6 @@ def ship(config, run, minutes, data=None, name='completion', command='', now=Fal
     if data is None:
         return f'{path} is exported; evaluate it with --data'
     table = evaluate_model(path, data, config, teacher)
-    card = write_card(path, Record(run).content, table, yaml.safe_dump(config, sort_keys=False),
-                      sees_no_line(config), notes)
+    card = write_card(path, past_pieces(run, read_spec(path), config), table,
+                      yaml.safe_dump(config, sort_keys=False), sees_no_line(config), notes)
     return f'{path} is ready, its card is {card}'
