@@ -6,7 +6,14 @@ import pytest
 
 torch = pytest.importorskip('torch', reason='training needs the train extra: torch')
 
-from training.datasets.procedural import augment, scanner, scans, textures, world  # noqa: E402
+from training.datasets.procedural import (  # noqa: E402
+    augment,
+    scanner,
+    scans,
+    statistics,
+    textures,
+    world,
+)
 from training.datasets.procedural.cameras import bend, project, stack, unbend, View  # noqa: E402
 from training.datasets.procedural.frames import describe, develop, frames  # noqa: E402
 from training.datasets.procedural.packing import pack  # noqa: E402
@@ -251,3 +258,15 @@ def test_frames_of_a_drive_agree():
                     - one.image.numpy().reshape(-1, 3)[inside])
     plain = np.abs(two.image.numpy().astype(float) - one.image.numpy()).mean()
     assert np.median(change) < 6 and change.mean() < plain
+
+
+def test_figures_of_the_world_are_within_what_is_promised():
+    """Heights, fields and line rows lie in the documented ranges; times are counted."""
+    found = statistics.spread(41, 'wide', 1, (96, 256))
+    low, high = found['height_m']['0.01'], found['height_m']['0.99']
+    assert 0.2 <= low < high <= 2.2
+    assert 45 <= found['field_deg']['0.01'] <= found['field_deg']['0.99'] <= 110
+    assert 0 <= found['line_row']['0.5'] <= 1 and 0 <= found['sky'] < 0.9
+    assert found['depth_over_line']['0.05'] < 0.9 < found['depth_over_line']['0.95']
+    cost = statistics.costs(41, 'wide', 1)
+    assert cost['draw_ms'] > 0 and cost['render_ms'] > 0 and 0 <= cost['kept'] <= 1

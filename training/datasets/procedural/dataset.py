@@ -92,7 +92,7 @@ class ProceduralBatches(IterableDataset):
             source = {shape: Pool(self.pool, shape) for shape in self.sizes}
         else:
             source = {shape: Stream(self.seed, shape, self.device, (part << 40) + 100 * self.start,
-                                    self.drawing)
+                                    -(-self.drawing // len(self.sizes)))
                       for shape in self.sizes}
         number = 0
         while self.length is None or number < self.length:

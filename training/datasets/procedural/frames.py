@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+import pickle
 
 import torch
 import torch.nn.functional as functional
@@ -121,13 +122,14 @@ class Descriptions(IterableDataset):
         self.seed, self.shape, self.first, self.batch = seed, shape, first, batch
 
     def __iter__(self):
-        """Yield Shots of `batch` successive numbers."""
+        """Yield Shots of `batch` successive numbers; from a worker pickled."""
         worker = get_worker_info()
         part, parts = (worker.id, worker.num_workers) if worker else (0, 1)
-        torch.set_num_threads(1)
         start = self.first + part * self.batch
         while True:
-            yield describe(self.seed, self.shape, range(start, start + self.batch))
+            shots = describe(self.seed, self.shape, range(start, start + self.batch))
+            # Tensors in a queue take a file descriptor each; bytes take none.
+            yield pickle.dumps(shots, protocol=5) if worker else shots
             start += parts * self.batch
 
 
@@ -143,4 +145,4 @@ def frames(seed: int, shape: str, first: int = 0, device='cpu', batch: int = 1,
     if workers:
         source = DataLoader(source, batch_size=None, num_workers=workers, prefetch_factor=4)
     for shots in source:
-        yield from develop(shots, device)
+        yield from develop(pickle.loads(shots) if workers else shots, device)

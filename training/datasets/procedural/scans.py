@@ -120,8 +120,10 @@ def measure(beams, k, lens, size, generator=None):
     u, v = project(flat, k, lens)
     u, v, z = u.round(), v.round(), flat[..., 2]
     inside = alive.flatten(1) & (z > 0.05) & (u >= 0) & (u < size[1]) & (v >= 0) & (v < size[0])
-    # Beyond the image plane's corner a lens may fold back; nothing is measured there.
-    inside &= (flat[..., :2].abs().amax(-1) < 3 * z)
+    # Far outside the image the polynomial of a lens folds back; nothing is measured there.
+    square = flat[..., :2].square().sum(-1) / z.clamp(min=1e-3).square()
+    inside &= 1 + 3 * lens[:, :1] * square + 5 * lens[:, 1:] * square.square() > 0.2
+    inside &= square < 9
     index = torch.where(inside, v * size[1] + u, 0.0).long()
     value = torch.where(inside, z, torch.inf)
     sparse = torch.full((batch, size[0] * size[1]), torch.inf, device=beams.device)

@@ -3,6 +3,8 @@
 """Scenes and cameras in, frames out: colour, depth, instances, what a LiDAR makes of it."""
 from __future__ import annotations
 
+import functools
+
 import torch
 from training.datasets.procedural import textures
 from training.datasets.procedural.cameras import Cameras, rays, stack, View
@@ -19,7 +21,8 @@ TILE = 16  # pixels; image sizes are multiples of it
 __all__ = ['Cameras', 'render', 'View']
 
 
-def _bank(device):
+@functools.lru_cache(maxsize=4)
+def _bank(device: str):
     return tuple(part.to(device) for part in textures.pattern_bank())
 
 
@@ -104,7 +107,7 @@ def render(scenes: PackedScenes, views, colour: bool = True,
     medium = torch.where(torch.isfinite(glass[0]), 2, torch.where(mirror > 0.5, 1, 0))
     medium = torch.where((medium != 1) & (surface[..., HIDDEN] > 0.5) & hit, 3, medium)
     frame['medium'] = picture(medium).to(torch.uint8)
-    bank, focal = _bank(device), cameras.k[owner, 0][:, None]
+    bank, focal = _bank(str(device)), cameras.k[owner, 0][:, None]
     reflected = bounce(scenes, owner, (origins, directions, t, row), mirror, glass)
     if scanners is not None:
         frame['scan'] = measured(scanners, tiles, t, medium, reflected)

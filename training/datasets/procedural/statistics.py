@@ -71,7 +71,7 @@ def spread(seed: int, shape: str, batches: int, size) -> dict:
         (0 top, 1 bottom), and shares of sky and of frames without a line.
     """
     heights, fields, kinds = [], [], []
-    for number in range(60):
+    for number in range(8 * batches):
         _, view, kind = world.draw([seed, sorted(world.SIZES).index(shape), number], shape)
         heights.append(view.pose[2, 3])
         fields.append(np.degrees(2 * np.arctan(view.width / 2 / view.fx)))
