@@ -26,10 +26,12 @@ METHODS = {'Completion': 'training.methods.completion.Completion',
            'Student': 'training.methods.student.Student',
            'Supervised': 'training.methods.supervised.Supervised',
            'Distillation': 'training.methods.distillation.Distillation',
-           'SelfSupervised': 'training.methods.self_supervised.SelfSupervised'}
+           'SelfSupervised': 'training.methods.self_supervised.SelfSupervised',
+           'R2M': 'training.methods.r2m.R2M'}
 DATA = {'ProceduralData': 'training.datasets.procedural.dataset.ProceduralData',
         'FrameData': 'training.datasets.frames.FrameData',
-        'SequenceData': 'training.datasets.sequences.SequenceData'}
+        'SequenceData': 'training.datasets.sequences.SequenceData',
+        'TaughtData': 'training.datasets.taught.TaughtData'}
 SECTIONS = {'model': (METHODS, lightning.LightningModule),
             'data': (DATA, lightning.LightningDataModule)}
 

@@ -7,13 +7,15 @@ import json
 from pathlib import Path
 import warnings
 
+from depth_ros.contracts import InputError
 from depth_ros.model import CONTRACT, PREFIX
 import numpy as np
 import onnx
 import torch
 from training.average import recompute_norms
 from training.experiment import build
-from training.networks.student import FOCAL
+from training.networks.completion import CompletionNet
+from training.networks.student import FOCAL, StudentNet
 
 OPSET = 18
 LINEAGE = ('trained on procedural frames only; encoder start: ImageNet weights of '
@@ -49,6 +51,19 @@ def load_method(checkpoint, device='cpu'):
 def task_of(method) -> str:
     """Name the contract's task of a method: by what its network takes."""
     return 'monocular' if type(method).__name__ == 'Student' else 'completion'
+
+
+def origin_of(method, config) -> tuple[str, str]:
+    """Return lineage and licence of what a run has learnt."""
+    if type(method).__name__ != 'R2M':
+        return LINEAGE, 'Apache-2.0'
+    data = config['data'].get('init_args', {})
+    start = config['model']['init_args'].get('start')
+    names = ', '.join(sorted({source['dataset'] for source in data.get('train', ())}))
+    return (f'trained without depth labels on {names}; teacher: '
+            f'{Path(str(data.get("teacher"))).name}; start: '
+            f'{Path(start).name if start else "ImageNet weights or none"}',
+            'that of the teacher, of the recordings and of the start')
 
 
 def export_graph(net, task: str, path, opset: int = OPSET) -> None:
@@ -118,6 +133,9 @@ def export(checkpoint, path, name: str | None = None, figures: dict | None = Non
     :raises ValueError: where the file and the network disagree by more than 0.1 %.
     """
     method, config, content = load_method(checkpoint)
+    if not isinstance(method.net, (CompletionNet, StudentNet)):
+        raise InputError(f'{checkpoint} holds a {type(method.net).__name__}, which cannot be '
+                         'exported to the model contract yet')
     task = task_of(method)
     if norm_batches:
         data = build(config['data'])
@@ -133,7 +151,7 @@ def export(checkpoint, path, name: str | None = None, figures: dict | None = Non
     error = parity(method.net, task, path)
     if error > 1e-3:
         raise ValueError(f'{path} differs from the network by {error:.2%}: do not use it')
-    size = TASKS[task]
+    size, (lineage, licence) = TASKS[task], origin_of(method, config)
     height, width = NOMINAL[bool(config['data'].get('init_args', {}).get('small'))]
     figures = {'steps': int(content['global_step']),
                'training_minutes': round(content.get('elapsed', 0.0) / 60, 1),
@@ -142,7 +160,7 @@ def export(checkpoint, path, name: str | None = None, figures: dict | None = Non
         'contract': CONTRACT, 'name': name or path.stem, 'task': task,
         'input_height': height, 'input_width': width, 'size_multiple': 32,
         'focal': size['focal'], 'depth_min': 0.1, 'depth_max': size['depth_max'],
-        'licence': 'Apache-2.0', 'lineage': LINEAGE,
+        'licence': licence, 'lineage': lineage,
         'training': facts.get('command', 'unknown'), 'seed': config.get('seed', 1),
         'revision': facts.get('revision', 'unknown'), 'figures': json.dumps(figures)})
     return error

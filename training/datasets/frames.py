@@ -130,11 +130,15 @@ class Frames(Dataset):
                 sample = self.kept[index]
             else:
                 sample = next(iter(self.data.read([self.indices[index]])))
-            # Evaluation keeps the measured points out of the ground truth; here they are labels.
-            depth = np.where(sample.sparse > 0, sample.sparse, sample.depth)
-            return make_item(replace(sample, depth=depth), self.steps, random, self.labelled)
+            return self.item(sample, random)
         except InputError as error:
             raise FrameError(str(error)) from error
+
+    def item(self, sample, random):
+        """Run the pipeline on a sample; `random` None measures."""
+        # Evaluation keeps the measured points out of the ground truth; here they are labels.
+        depth = np.where(sample.sparse > 0, sample.sparse, sample.depth)
+        return make_item(replace(sample, depth=depth), self.steps, random, self.labelled)
 
 
 def _options(source):
@@ -176,9 +180,13 @@ class FrameData(lightning.LightningDataModule):
         measured = replace(self.steps, target=None, author_mode=False)
         if stage in (None, 'fit'):
             self.training_frames = ConcatDataset(
-                [Frames(s, self.steps, True, p.in_memory) for s in self.train])
+                [self.training_set(s) for s in self.train])
         self.validation_frames = [Frames(s, measured, False, p.in_memory)
                                   for s in self.validation]
+
+    def training_set(self, source):
+        """Open one source for training."""
+        return Frames(source, self.steps, True, self.hparams.in_memory)
 
     def train_dataloader(self):
         """Shuffled batches; the last, smaller one is left out."""

@@ -35,7 +35,7 @@ def line_scales(teacher, line, fallback=None):
     """
     scales, own = [], []
     for t, d in zip(teacher.detach(), line):
-        measured = d > 0
+        measured = (d > 0) & torch.isfinite(t)
         count = int(measured.sum())
         enough = count >= (1 if fallback is None else ENOUGH)
         own.append(enough)
@@ -52,25 +52,44 @@ def scaled_teacher(teacher, scales, cap: float | None = CAP):
     return metric if cap is None else metric.clamp(max=cap)
 
 
-def _image_medians(depth):
-    return torch.stack([median(image.flatten()) for image in depth]).view(-1, 1, 1, 1)
+def _image_medians(depth, known):
+    # An image of which nothing is known has a median of 1, which then counts nowhere.
+    return torch.stack([median(d[k]) if k.any() else d.new_ones(())
+                        for d, k in zip(depth, known)]).view(-1, 1, 1, 1)
+
+
+def _known_mean(error, known):
+    return torch.where(known, error, 0.0).sum() / known.sum().clamp(min=1)
+
+
+def _filled(target):
+    # NaN times 0 is NaN, in gradients, too.
+    known = torch.isfinite(target)
+    return torch.where(known, target, 1.0), known
 
 
 def teacher_loss(depth, target):
-    """Mean |d - k t| over all pixels of depth and scaled teacher, each (N, 1, H, W) metres."""
-    return (depth - target).abs().mean()
+    """
+    Mean |d - k t| over all pixels of depth and scaled teacher, each (N, 1, H, W) metres.
+
+    Here and in the other forms pixels where the teacher is NaN do not count.
+    """
+    target, known = _filled(target)
+    return _known_mean((depth - target).abs(), known)
 
 
 def scale_free_loss(depth, teacher):
     """Mean |d / median(d) - t / median(t)|, medians per image: knows no scale."""
-    return (depth / _image_medians(depth)
-            - teacher.detach() / _image_medians(teacher.detach())).abs().mean()
+    teacher, known = _filled(teacher.detach())
+    return _known_mean((depth / _image_medians(depth, known)
+                        - teacher / _image_medians(teacher, known)).abs(), known)
 
 
 def uncertain_loss(depth, target, log_uncertainty):
     """Mean exp(-s) r^2 + 2 s with r = (d - k t) / median(k t), the median per image."""
-    relative = (depth - target) / _image_medians(target)
-    return (torch.exp(-log_uncertainty) * relative ** 2 + 2.0 * log_uncertainty).mean()
+    target, known = _filled(target)
+    relative = (depth - target) / _image_medians(target, known)
+    return _known_mean(torch.exp(-log_uncertainty) * relative ** 2 + 2.0 * log_uncertainty, known)
 
 
 def line_loss(depth, line):
