@@ -16,6 +16,7 @@ from depth_ros.contracts import choose, InputError
 import torch
 from torch import nn
 from torch.nn import functional
+from training.networks.monodepth2 import MonoDepth2
 
 HELP = 'export a teacher to an ONNX file that evaluation can use as a baseline'
 
@@ -120,14 +121,25 @@ class AtAnySize(nn.Module):
         return functional.interpolate(depth, size, mode='bilinear', align_corners=False)[:, 0]
 
 
-TEACHERS = {'rt_monodepth_s': RTMonoDepthS}
+def _trained(checkpoint):
+    from training.methods.self_supervised import trained_network
+    return trained_network(checkpoint)
+
+
+# Name to function: folder of state dicts, or a run's last.ckpt -> network with its size.
+TEACHERS = {'rt_monodepth_s': RTMonoDepthS.load, 'monodepth2': MonoDepth2.load,
+            'self_supervised': _trained}
 
 
 def export_teacher(name, weights, out):
-    """Write the teacher ``name`` with the weights in a folder to the ONNX file ``out``."""
+    """
+    Write a teacher to the ONNX file ``out`` and return the licence of its weights.
+
+    ``name``: of TEACHERS; ``weights``: what its function takes.
+    """
     import onnx
 
-    teacher = choose(TEACHERS, name, 'teacher').load(weights)
+    teacher = choose(TEACHERS, name, 'teacher')(weights)
     image = torch.zeros(1, teacher.height + 32, teacher.width + 64, 3, dtype=torch.uint8)
     Path(out).parent.mkdir(parents=True, exist_ok=True)
     axes = {1: 'height', 2: 'width'}
@@ -143,25 +155,28 @@ def export_teacher(name, weights, out):
         'contract': 1, 'name': name, 'task': 'relative', 'input_height': teacher.height,
         'input_width': teacher.width, 'size_multiple': 1, 'focal': 0, 'depth_min': 0,
         'depth_max': 0, 'licence': teacher.licence, 'lineage': teacher.lineage,
-        'training': 'none: exported public weights', 'seed': '', 'revision': '', 'figures': '{}'}
+        'training': getattr(teacher, 'training_note', 'none: exported public weights'),
+        'seed': '', 'revision': '', 'figures': '{}'}
     for key, value in metadata.items():
         entry = model.metadata_props.add()
         entry.key, entry.value = f'depth_ros.{key}', str(value)
     onnx.save(model, out)
+    return teacher.licence
 
 
 def add_arguments(parser):
     """Add the options of the export."""
     parser.add_argument('--teacher', default='rt_monodepth_s',
                         help=f'which teacher: {", ".join(TEACHERS)}')
-    parser.add_argument('--weights', required=True, help='folder of its state dicts')
+    parser.add_argument('--weights', required=True,
+                        help='folder of its state dicts, or last.ckpt of a self-supervised run')
     parser.add_argument('--out', required=True, help='ONNX file to write')
 
 
 def run(args):
     """Export and say where the file is."""
-    export_teacher(args.teacher, args.weights, args.out)
-    print(f'wrote {args.out} (task relative; weights for research only)')
+    licence = export_teacher(args.teacher, args.weights, args.out)
+    print(f'wrote {args.out} (task relative; licence of the weights: {licence})')
     return 0
 
 

@@ -11,7 +11,7 @@ from tiny_teachers import write_onnx  # noqa: E402
 from training.networks.monodepth2 import MonoDepth2  # noqa: E402
 from training.teacher_cache import CachedTeacher  # noqa: E402
 from training.teacher_depth import Layout, open_teacher, Teacher  # noqa: E402
-from training.teachers import RTMonoDepthS  # noqa: E402
+from training.teachers import export_teacher, RTMonoDepthS  # noqa: E402
 
 IMAGE = np.random.default_rng(0).integers(60, 200, (40, 60, 3), np.uint8)
 
@@ -41,6 +41,13 @@ def test_folder_of_states(folder, tmp_path):
     second = open_teacher(other)
     assert isinstance(second.network.teacher, RTMonoDepthS) and second.key != teacher.key
     assert second.depth(IMAGE).shape == (40, 60)
+
+
+def test_exported_teacher_is_the_same(folder, tmp_path):
+    """Exported by `export-teacher`, a teacher says the same, and of itself what it gives."""
+    export_teacher('monodepth2', folder, tmp_path / 'm.onnx')
+    exported, plain = open_teacher(tmp_path / 'm.onnx'), open_teacher(folder)
+    np.testing.assert_allclose(exported.depth(IMAGE), plain.depth(IMAGE), rtol=1e-3)
 
 
 def test_published_weights(shared):

@@ -130,4 +130,6 @@ def trained_network(path):
     size = content.get('datamodule_hyper_parameters', {}).get('size')
     if size:
         net.height, net.width = size
+    net.licence, net.lineage = 'that of the video it learnt from', f'{net.lineage}, own training'
+    net.training_note = 'python -m training fit (self-supervised)'
     return net.eval()
