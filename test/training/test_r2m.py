@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Completion without labels: frames with a teacher, students, and that training gains."""
 from depth_ros.contracts import InputError
-from depth_ros.model import read_spec
+from depth_ros.engines import load
+from depth_ros.model import find, read_spec
 from made_scene import line, pose, view
 import numpy as np
 import pytest
@@ -19,6 +20,7 @@ from training.experiment import load_config, resolve  # noqa: E402
 from training.losses.r2m import line_scales  # noqa: E402
 from training.methods.r2m import R2M  # noqa: E402
 from training.networks.completion_students import find_student, STUDENTS  # noqa: E402
+from training.networks.from_onnx import load_onnx  # noqa: E402
 from training.pictures import to_rgb  # noqa: E402
 import yaml  # noqa: E402
 
@@ -138,7 +140,7 @@ def test_line_is_no_ground_truth():
     (lambda c: R2M('s2d'), 'unknown student .s2d.*completion, dcvan, s2d_18, s2d_34'),
     (lambda c: R2M('s2d_18', alignment='uncertainty'), 'needs a student that says how sure'),
     (lambda c: R2M(alignment='mean'), 'unknown alignment .mean.*median, scale_free, uncert'),
-    (lambda c: R2M(start='no.ckpt').setup('fit'), 'no weights at no.ckpt'),
+    (lambda c: R2M(start='no.ckpt').setup('fit'), 'unknown model .no.ckpt.: choose'),
     (lambda c: R2M(imagenet=False).losses({'image': None}), 'hold no teacher: use the data'),
     (lambda c: TaughtData(**{**c, 'teacher': 'no.onnx'}).setup('fit'), 'no teacher at no.onnx'),
     (lambda c: TaughtData(**{**c, 'steps': {'target': [8, 8]}}), 'cannot be used with a teacher'),
@@ -154,3 +156,22 @@ def test_config_files(repository, name):
     """The configs that the documentation names can be read."""
     resolved = resolve(load_config(repository / 'config' / 'training' / f'{name}.yaml'))
     assert 'class_path' in resolved
+
+
+def test_shipped_model_is_a_start():
+    """The weights come back out of the shipped file; a file of another network is refused."""
+    shipped = find('completion')
+    method = R2M(start='completion', freeze_norm=True)
+    method.setup('fit')
+    image = view(pose())[0]
+    sparse = line(view(pose())[1])
+    expected = load('onnxruntime', shipped, *sparse.shape, threads=1).run(image, sparse)['depth']
+    with torch.no_grad():
+        depth = method.train().predict_depth({'image': torch.from_numpy(image)[None],
+                                              'sparse_depth': torch.from_numpy(sparse)[None]})
+    np.testing.assert_allclose(depth[0].numpy(), expected, rtol=1e-3)
+    assert method.net.training and not method.net.stem[1].training
+    with pytest.raises(InputError, match='does monocular, this needs completion'):
+        R2M(start=str(find('student').file)).setup('fit')
+    with pytest.raises(InputError, match='does not fit CompletionNet: only one of the two has'):
+        load_onnx(method.net, find('student').file)

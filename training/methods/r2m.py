@@ -7,12 +7,16 @@ After Hu et al., R2M: Self-Supervised Depth Completion from a Single LiDAR Line 
 """
 from __future__ import annotations
 
+from pathlib import Path
+
 from depth_ros.contracts import choose, InputError
 from depth_ros.evaluation.protocols import find_protocol
+from depth_ros.model import find
 import torch
 from training.losses.r2m import ALIGNMENTS, CAP, R2MLoss
 from training.methods.recipe import Recipe
 from training.networks.completion_students import find_student
+from training.networks.from_onnx import load_onnx
 from training.networks.metric import load_network
 
 
@@ -23,7 +27,8 @@ class R2M(Recipe):
     Adam, learning rate times `decay_by` every `decay_every` epochs (or steps).
 
     :param student: completion (our own network), s2d_18, s2d_34 or dcvan.
-    :param start: checkpoint or state dict of the student to go on from.
+    :param start: checkpoint, state dict or exported ONNX file of the student to go on from, or
+        the name of a shipped model; what was exported needs `freeze_norm`.
     :param imagenet: start the encoder of `completion` from ImageNet weights.
     :param alpha, beta: weights of the line and of straight edges; 0 leaves a term out.
     :param alignment: of the teacher: median, scale_free or uncertainty, see `losses.r2m`.
@@ -56,8 +61,13 @@ class R2M(Recipe):
 
     def setup(self, stage: str | None = None):
         """Read the weights to start from."""
-        if stage == 'fit' and self.hparams.start:
-            load_network(self.net, self.hparams.start)
+        start = self.hparams.start
+        if stage != 'fit' or not start:
+            return
+        if Path(start).is_file() and Path(start).suffix != '.onnx':
+            load_network(self.net, start)
+        else:
+            load_onnx(self.net, find(start, self.task).file)
 
     def losses(self, batch) -> dict:
         """Compare with teacher, line and pairs of one batch."""

@@ -1,0 +1,87 @@
+# Copyright 2026 depth_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+"""
+The weights of an exported model back into its network, to train it further.
+
+The exporter merges each BatchNorm into the convolution before it. Here the merged weights go into
+the convolution and the BatchNorm becomes an identity with a shift. Its true statistics are lost:
+train with frozen normalisation (`freeze_norm`).
+"""
+from __future__ import annotations
+
+from depth_ros.contracts import InputError
+import torch
+from torch import nn
+
+SIZE = (64, 96)  # of the image on which the network's wiring is looked at
+
+
+def module_path(node_name: str) -> str:
+    """Turn '/stem/stem.0/Conv' into 'stem.0', '/encoder/_blocks.0/conv/Conv' likewise."""
+    parts = []
+    for part in node_name.strip('/').split('/')[:-1]:
+        # A child of a sequence repeats the sequence's name.
+        if parts and part.startswith(parts[-1] + '.'):
+            parts.pop()
+        parts.append(part)
+    return '.'.join(parts)
+
+
+@torch.no_grad()
+def following_norms(net) -> dict:
+    """Return {convolution: the BatchNorm that takes its output} of a completion network."""
+    source, found, hooks = {}, {}, []
+    for layer in net.modules():
+        if isinstance(layer, nn.Conv2d):
+            hooks.append(layer.register_forward_hook(
+                lambda conv, given, result: source.__setitem__(id(result), (conv, result))))
+        elif isinstance(layer, nn.BatchNorm2d):
+            hooks.append(layer.register_forward_pre_hook(
+                lambda norm, given: found.__setitem__(source[id(given[0])][0], norm)))
+    training = net.training
+    net.eval()(torch.zeros(1, *SIZE, 3, dtype=torch.uint8), torch.zeros(1, *SIZE))
+    net.train(training)
+    for hook in hooks:
+        hook.remove()
+    return found
+
+
+@torch.no_grad()
+def load_onnx(net, path) -> None:
+    """
+    Load the weights of an ONNX file that `export` wrote into its network.
+
+    :param net: of the same structure; takes image and line as in the model contract.
+    :raises InputError: the file is not of this network; names the first layer that does not fit.
+    """
+    import onnx
+    from onnx import numpy_helper
+    try:
+        graph = onnx.load(str(path)).graph
+    except Exception as error:
+        raise InputError(f'{path} cannot be read as an ONNX model: {error}') from error
+    values = {tensor.name: numpy_helper.to_array(tensor) for tensor in graph.initializer}
+    layers = {name: layer for name, layer in net.named_modules() if isinstance(layer, nn.Conv2d)}
+    nodes = {module_path(node.name): node for node in graph.node if node.op_type == 'Conv'}
+    wrong = sorted(set(layers) ^ set(nodes))
+    if wrong:
+        raise InputError(f'{path} does not fit {type(net).__name__}: only one of the two has '
+                         f'{wrong[0]} (and {len(wrong) - 1} more)')
+    norms = following_norms(net)
+    for name, layer in layers.items():
+        weight, *bias = (torch.from_numpy(values[key].copy()) for key in nodes[name].input[1:])
+        if weight.shape != layer.weight.shape:
+            raise InputError(f'{path} does not fit {type(net).__name__}: {name} is '
+                             f'{tuple(weight.shape)} instead of {tuple(layer.weight.shape)}')
+        layer.weight.copy_(weight)
+        if layer in norms:
+            _become_shift(norms[layer], bias[0])
+        elif layer.bias is not None:
+            layer.bias.copy_(bias[0])
+
+
+def _become_shift(norm, shift):
+    norm.weight.fill_(1.0)
+    norm.bias.copy_(shift)
+    norm.running_mean.zero_()
+    norm.running_var.fill_(1.0 - norm.eps)
