@@ -44,6 +44,11 @@ class Recipe(lightning.LightningModule):
         super().__init__()
         self.measured, self.current = [], None
 
+    @property
+    def protocol(self):
+        """Return the protocol of validation."""
+        return find_protocol(self.hparams.protocol)
+
     def configure_optimizers(self):
         """Adam with a step schedule."""
         h = self.hparams
@@ -116,10 +121,9 @@ class Recipe(lightning.LightningModule):
 
     def validation_step(self, batch, batch_idx):
         """Measure each image as the evaluation does."""
-        protocol = find_protocol(self.hparams.protocol)
         predictions = self.predict_depth(batch).float().cpu().numpy()
         for prediction, target in zip(predictions, self.truth(batch).float().cpu().numpy()):
-            image = protocol.image(prediction, target)
+            image = self.protocol.image(prediction, target)
             self.measured.append((image, edge_f1(prediction, target)))
 
     def on_validation_epoch_end(self):
@@ -129,7 +133,7 @@ class Recipe(lightning.LightningModule):
             parts = [None] * torch.distributed.get_world_size()
             torch.distributed.all_gather_object(parts, measured)
             measured = sum(parts, [])
-        combined = find_protocol(self.hparams.protocol).combine(image for image, _ in measured)
+        combined = self.protocol.combine(image for image, _ in measured)
         for name in METRICS:
             self.log(f'val/{name}', combined[name], prog_bar=name == 'abs_rel')
         edges = [f1 for _, f1 in measured if f1 is not None]
