@@ -61,7 +61,7 @@ def run(args):
     for part in args.parts:
         report, text = PARTS[part](args, estimator)
         name = 'blind' if args.blind else part
-        details = {'command_line': args.line, 'model_file_sha256': estimator.spec.sha256,
+        details = {'line': args.line, 'model_file_sha256': estimator.spec.sha256,
                    'environment': environment()}
         (args.out / f'{name}.json').write_text(
             json.dumps(plain({**details, part: report}), indent=1, allow_nan=False) + '\n')
