@@ -75,9 +75,10 @@ def light(scenes: PackedScenes, owner, points, normals, eye, gloss, seen=()):
         square = dot(towards, towards).clamp(min=2.5e-3)
         towards = towards * square.rsqrt()
         fall = torch.where(sun, 1.0, 1.0 / (0.3 + 0.25 * square))
-        # A spot fades out over its rim.
+        # A spot fades out from half its opening to its rim.
         inside = -dot(towards, lamp[..., 7:10]) - lamp[..., 10:11]
-        fall = fall * (inside * 12).clamp(0, 1).masked_fill(lamp[..., 10:11] < -0.5, 1.0)
+        beam = (inside / (0.75 - 0.75 * lamp[..., 10:11])).clamp(0, 1)
+        fall = fall * torch.where(lamp[..., 10:11] < -0.5, 1.0, beam * beam)
         facing = dot(normals, towards).clamp(min=0)
         power = (lamp[..., 6:7] >= 0).float() * fall * lamp[..., 3:6]
         if number < len(seen):
