@@ -205,4 +205,3 @@ def lights(scene, rng, w, d, height, outside):
         scene.sky = scene.sky * 0.02
         scene.ambient = scene.ambient * 0.05
         scene.lights = scene.lights[-1:] if rng.random() < 0.5 else []
-
