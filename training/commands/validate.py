@@ -1,26 +1,32 @@
 # Copyright 2026 depth_ros maintainers
 # SPDX-License-Identifier: Apache-2.0
 """`python -m training validate`: errors of a run on its validation frames."""
-HELP = 'errors on the fixed procedural frames'
+import json
+from pathlib import Path
+
+from depth_ros.contracts import InputError
+
+HELP = 'errors of a run on its validation frames'
 
 
 def add_arguments(parser):
-    """Add the checkpoint."""
-    parser.add_argument('--checkpoint', required=True)
+    """Add the checkpoint and the file."""
+    parser.add_argument('--checkpoint', required=True, help='last.ckpt in the folder of its run')
+    parser.add_argument('--json', type=Path, metavar='FILE', help='write the figures there too')
 
 
 def run(args):
     """Measure and print."""
-    import torch
-    from training.experiment import build
-    from training.export import load_method
-    from training.methods.base import depth_metrics
-    method, config, _ = load_method(args.checkpoint)
-    data, total, count = build(config['data']), torch.zeros(2), 0
-    with torch.no_grad():
-        for batch in data.val_dataloader():
-            total += torch.stack(depth_metrics(method.predict_depth(batch), batch['depth']))
-            count += 1
-    rel, delta1 = (total / count).tolist()
-    print(f'procedural validation frames: REL {rel:.4f}, delta1 {delta1:.4f}')
+    from training.validation import validate
+    result = validate(args.checkpoint)
+    print(f'data: {result["data"]}\nprotocol: {result["protocol"]}: {result["definition"]}')
+    width = max(map(len, result['figures']))
+    for name, value in result['figures'].items():
+        print(f'{name:<{width}}  ' + ('not measured: its ground truth has unknown pixels'
+                                      if value is None else f'{value:.4f}'))
+    if args.json:
+        try:
+            args.json.write_text(json.dumps(result, indent=1) + '\n')
+        except OSError as error:
+            raise InputError(f'cannot write {args.json}: {error.strerror}') from error
     return 0

