@@ -8,9 +8,9 @@ torch = pytest.importorskip('torch', reason='training needs the train extra: tor
 
 from training.datasets.procedural import (  # noqa: E402
     augment,
+    figures,
     scanner,
     scans,
-    statistics,
     textures,
     world,
 )
@@ -262,11 +262,11 @@ def test_frames_of_a_drive_agree():
 
 def test_figures_of_the_world_are_within_what_is_promised():
     """Heights, fields and line rows lie in the documented ranges; times are counted."""
-    found = statistics.spread(41, 'wide', 1, (96, 256))
+    found = figures.spread(41, 'wide', 1, (96, 256))
     low, high = found['height_m']['0.01'], found['height_m']['0.99']
     assert 0.2 <= low < high <= 2.2
     assert 45 <= found['field_deg']['0.01'] <= found['field_deg']['0.99'] <= 110
     assert 0 <= found['line_row']['0.5'] <= 1 and 0 <= found['sky'] < 0.9
     assert found['depth_over_line']['0.05'] < 0.9 < found['depth_over_line']['0.95']
-    cost = statistics.costs(41, 'wide', 1)
+    cost = figures.costs(41, 'wide', 1)
     assert cost['draw_ms'] > 0 and cost['render_ms'] > 0 and 0 <= cost['kept'] <= 1

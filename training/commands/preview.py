@@ -23,7 +23,7 @@ def add_arguments(parser):
 
 def _measure(args):
     import torch
-    from training.datasets.procedural import statistics
+    from training.datasets.procedural import figures
     from training.datasets.procedural.dataset import GPU_BATCH
     torch.set_num_threads(1)
     keep_freed_memory()
@@ -31,10 +31,10 @@ def _measure(args):
     found = {'device': args.device, 'workers': args.workers, 'frames': args.count}
     for shape, size in (('normal', (160, 192)), ('wide', (96, 320))):
         found[shape] = {
-            **statistics.costs(args.seed, shape, args.count, args.device, batch),
-            'frames_per_s': statistics.stream_rate(args.seed, shape, args.count, args.device,
+            **figures.costs(args.seed, shape, args.count, args.device, batch),
+            'frames_per_s': figures.stream_rate(args.seed, shape, args.count, args.device,
                                                    args.workers),
-            **statistics.spread(args.seed, shape, -(-args.count // 8), size)}
+            **figures.spread(args.seed, shape, -(-args.count // 8), size)}
     return found
 
 

@@ -86,8 +86,8 @@ def van(p: Placer, rng, lit=0.0):
     side = material(rng, ('plain', 'letters', 'photo', 'stripe', 'poster'), 0.9,
                     size=(1.0, 4.0), contrast=0.8) if rng.random() < 0.5 else paint
     p.box(0, -cab / 2, 0.4, w, length - cab, h - 0.4, side)
-    p.box(0, length / 2 - cab / 2, 0.35, w * 0.97, cab, h * (rng.uniform(0.5, 0.8) if cab > 0.5
-                                                            else 0.9), paint)
+    share = rng.uniform(0.5, 0.8) if cab > 0.5 else 0.9
+    p.box(0, length / 2 - cab / 2, 0.35, w * 0.97, cab, h * share, paint)
     p.box(0, length / 2 - 0.2, h * 0.5, w * 0.9, 0.45, h * 0.25, glass)
     if kind == 'bus':
         p.box(0, 0, h * 0.45, w + 0.02, length * 0.96, h * 0.32, glass)
