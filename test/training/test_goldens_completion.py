@@ -72,16 +72,6 @@ def test_teacher_parameters(goldens, kind, depth):
     assert parameter_count(net) == outputs['depth_total']
 
 
-def test_monodepth2_forward(goldens):
-    """Disparities of MonoDepth2-18, filled weights."""
-    inputs, outputs, rtol = goldens.load('completion_teachers/forward_monodepth2_18')
-    net = fill(MonoDepth2(18))
-    with torch.no_grad():
-        disparities = net.disparities(torch.from_numpy(inputs['x']))
-    for scale, disparity in enumerate(disparities):
-        assert_golden(disparity, outputs[f'disp_{scale}'], rtol, f'scale {scale}')
-
-
 def test_disparity_to_depth(goldens):
     """Inverse depth and depth of a disparity."""
     inputs, outputs, rtol = goldens.load('completion_teachers/disp_to_depth')
