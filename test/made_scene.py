@@ -37,7 +37,7 @@ def view(world_from_camera, camera=CAMERA):
 
 
 def line(depth, row=44):
-    """Return one row of a depth map as the measured line (H, W), 0 none."""
+    """Take one row of a depth map as what was measured: (H, W), 0 none."""
     sparse = np.zeros_like(depth)
     sparse[row] = depth[row]
     return sparse

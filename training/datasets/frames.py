@@ -63,6 +63,7 @@ class Source:
 
 TOPICS = {part: f'{part}_topic' for part in ('image', 'camera_info', 'scan', 'cloud', 'depth')}
 
+
 def _third(number):
     def part(frames):
         first, end = (round(len(frames) * k / 3) for k in (number, number + 1))

@@ -116,7 +116,7 @@ class Recipe(lightning.LightningModule):
         raise NotImplementedError
 
     def truth(self, batch):
-        """Return the ground truth (B, H, W) of validation, NaN unknown."""
+        """Return what validation compares with: (B, H, W) metres, NaN unknown."""
         return batch['depth']
 
     def validation_step(self, batch, batch_idx):

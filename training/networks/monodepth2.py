@@ -125,7 +125,7 @@ class MonoDepth2(nn.Module):
         self.decoder = self.decoder_class(self.encoder.channels)
 
     def disparities(self, image):
-        """Give four disparities (N, 1, h, w) in 0..1, the largest first."""
+        """Give four maps (N, 1, h, w) in 0..1, the largest first."""
         return self.decoder(self.encoder(image))
 
     def forward(self, image):
