@@ -28,6 +28,7 @@ class FastStudent(StudentNet):
         if encoder != 'efficientnet_lite0':
             raise InputError(f'fast_student has the encoder efficientnet_lite0, not {encoder}')
         super().__init__()
+        torch.nn.init.normal_(self.decoder.head.weight, std=0.01 / GAIN)
         if weights:
             self.encoder.load_imagenet(None if weights == 'imagenet' else weights)
 
