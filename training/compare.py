@@ -60,18 +60,17 @@ def _pictures(image):
 
 
 def figures(frames, predictions, protocol: str = 'image_rmse') -> dict:
-    """Measure one model's predictions by a named protocol; edges on frames known everywhere."""
+    """Measure one model's predictions by a named protocol; edges where the truth is known."""
     rule = find_protocol(protocol)
     combined = rule.combine(
         rule.image(p, f['depth']) for f, p in zip(frames, predictions))
     result = {name: combined[name] for name in FIGURES}
-    whole = [(p, f['depth']) for f, p in zip(frames, predictions)
-             if np.isfinite(f['depth']).all()]
-    for threshold in EDGE_THRESHOLDS if whole else ():
-        edges = mean_edge_metrics(edge_metrics(p, t, threshold) for p, t in whole)
+    for threshold in EDGE_THRESHOLDS:
+        edges = mean_edge_metrics(edge_metrics(p, f['depth'], threshold)
+                                  for f, p in zip(frames, predictions))
         for name in ('precision', 'recall', 'f1'):
             result[f'edge_{name}_{threshold:g}'] = edges[name]
-    return {**result, 'frames': len(frames), 'edge_frames': len(whole)}
+    return {**result, 'frames': len(frames)}
 
 
 def sheet(frames, predictions, count: int = 6):
@@ -127,7 +126,7 @@ def _wide(picture):
 
 def table(results: dict) -> str:
     """Write the figures of several models as a markdown table."""
-    names = [name for name in next(iter(results.values())) if not name.endswith('frames')]
+    names = [name for name in next(iter(results.values())) if name != 'frames']
     lines = ['| model | ' + ' | '.join(names) + ' |', '|---' * (len(names) + 1) + '|']
     lines += [f'| {model} | ' + ' | '.join(f'{row[name]:.3f}' for name in names) + ' |'
               for model, row in results.items()]

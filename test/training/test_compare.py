@@ -30,16 +30,17 @@ def test_figures_tell_sharp_from_blurred():
     data = frames()
     perfect = compare.figures(data, [f['depth'] for f in data])
     blurred = compare.figures(data, [cv2.GaussianBlur(f['depth'], (0, 0), 6) for f in data])
-    assert perfect['rmse'] == 0 and perfect['edge_f1_0.5'] == 1 and perfect['edge_frames'] == 2
+    assert perfect['rmse'] == 0 and perfect['edge_f1_0.5'] == 1
     assert blurred['edge_f1_0.5'] < 0.8 and blurred['rmse'] > 0.1
 
 
-def test_unknown_depth_has_no_edge_figures():
-    """Edges are measured where the ground truth is whole; the count says so."""
+def test_edges_beside_unknown_depth_do_not_count():
+    """A hole in the ground truth costs its own pixels, not the frame."""
     data = frames(1)
-    data[0]['depth'][0, 0] = np.nan
-    result = compare.figures(data, [np.full((48, 64), 2.0, np.float32)])
-    assert result['edge_frames'] == 0 and not any(name.startswith('edge_f1') for name in result)
+    prediction = data[0]['depth'].copy()
+    data[0]['depth'][2:6, 2:6] = np.nan
+    prediction[3:5, 3:5] = 9.0
+    assert compare.figures(data, [prediction])['edge_f1_0.5'] == 1
 
 
 def test_window_holds_the_boundary():
