@@ -9,7 +9,7 @@ from training.networks.blocks import resize
 from training.networks.encoders import IMAGENET_MEAN, IMAGENET_STD
 from training.networks.student import StudentNet, TYPICAL
 
-GAIN = 16.0
+GAIN = 32.0
 
 
 class FastStudent(StudentNet):
@@ -28,7 +28,6 @@ class FastStudent(StudentNet):
         if encoder != 'efficientnet_lite0':
             raise InputError(f'fast_student has the encoder efficientnet_lite0, not {encoder}')
         super().__init__()
-        torch.nn.init.normal_(self.decoder.head.weight, std=0.01 / GAIN)
         if weights:
             self.encoder.load_imagenet(None if weights == 'imagenet' else weights)
 
