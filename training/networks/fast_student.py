@@ -9,7 +9,7 @@ from training.networks.blocks import resize
 from training.networks.encoders import IMAGENET_MEAN, IMAGENET_STD
 from training.networks.student import StudentNet, TYPICAL
 
-GAIN = 32.0
+GAIN = 16.0
 
 
 class FastStudent(StudentNet):
