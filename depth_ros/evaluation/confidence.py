@@ -95,7 +95,7 @@ def run_confidence(data, estimator, rows):
     result = {}
     for row in tqdm(rows, unit='set', disable=None):
         curves = Curves()
-        for sample in row.open(data, row.variants[len(row.variants) // 2]).samples():
+        for sample in row.frames(data, row.variants[len(row.variants) // 2]).samples():
             frame = estimator.estimate(sample.image, sample.camera, sparse=sample.sparse)
             curves.add(frame.depth, sample.depth, frame.confidence)
         result[row.name] = curves.result()

@@ -115,7 +115,7 @@ def _rows(frames):
 
 
 def _open(row: Row, data, line):
-    dataset = row.open(data, Options(**{LINES[row.group]: line}))
+    dataset = row.frames(data, Options(**{LINES[row.group]: line}))
     return dataset.samples()
 
 

@@ -89,7 +89,7 @@ def _from_recording(data, estimator, errors, record):
     row = next(row for row in SUITE if row.dataset == 'bag')
     if not (Path(data) / row.folder).exists():
         return []
-    samples = list(row.open(data, Options()).samples())
+    samples = list(row.frames(data, Options()).samples())
     middle = [index for index in range(1, len(samples) - 1)
               if _step(samples[index - 1], samples[index])
               and _step(samples[index], samples[index + 1])]

@@ -42,7 +42,7 @@ class Row:
     half: int | None = None
     blind: bool = False
 
-    def open(self, data, variant):
+    def frames(self, data, variant):
         """Open the frames of this row under the folder ``data`` for one of its variants."""
         dataset = open_dataset(self.dataset, Path(data) / self.folder, variant)
         if self.half is not None:
@@ -128,7 +128,7 @@ def _measure(row, data, estimator, protocol, baselines, on_frame):
     for number, variant in enumerate(row.variants):
         def show(sample, depth, number=number):
             on_frame(row, number, sample, depth)
-        reports.append(evaluate(row.open(data, variant), estimator, protocol, baselines,
+        reports.append(evaluate(row.frames(data, variant), estimator, protocol, baselines,
                                 on_frame=show if on_frame else None))
     residuals = [report['residual_on_line'] for report in reports if report['residual_on_line']]
     return {'name': row.name, 'group': row.group, 'frames': reports[0]['frames'],

@@ -56,7 +56,7 @@ def run_worst(data, estimator, rows, folder):
     listed = {}
     for row in tqdm(rows, unit='set', disable=None):
         frames = []
-        for sample in row.open(data, row.variants[len(row.variants) // 2]).samples():
+        for sample in row.frames(data, row.variants[len(row.variants) // 2]).samples():
             depth = estimator.estimate(sample.image, sample.camera, sparse=sample.sparse).depth
             errors = image_metrics(depth, sample.depth, beyond=estimator.spec.depth_max or None)
             caption = (f'{sample.name}: REL {errors["abs_rel"]:.3f}, RMSE {errors["rmse"]:.2f} m,'

@@ -82,7 +82,7 @@ def test_halves_of_the_object_frames_share_nothing(monkeypatch):
                   for number in range(4))
     monkeypatch.setattr(suite, 'open_dataset',
                         lambda *_: Dataset(names, 'ring', lambda wanted: iter(wanted)))
-    halves = [suite.Row('x', 'kitti_object', '', suite.ROAD, half=half).open('', None).names
+    halves = [suite.Row('x', 'kitti_object', '', suite.ROAD, half=half).frames('', None).names
               for half in (0, 1)]
     assert not set(halves[0]) & set(halves[1]) and sorted(sum(halves, ())) == sorted(names)
     assert all(int(name[-1]) % 2 == 0 for name in halves[0])

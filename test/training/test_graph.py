@@ -4,12 +4,12 @@
 import warnings
 
 import numpy as np
+import onnxruntime
 import pytest
 
 torch = pytest.importorskip('torch', reason='training needs the train extra: torch')
 onnx = pytest.importorskip('onnx', reason='training needs the train extra: onnx')
 
-import onnxruntime  # noqa: E402
 from torch import nn  # noqa: E402
 from torch.nn import functional  # noqa: E402
 from training.graph import fuse_pads  # noqa: E402

@@ -1,6 +1,7 @@
 # Copyright 2026 depth_ros maintainers
 # SPDX-License-Identifier: Apache-2.0
 """Procedural worlds: geometry of the renderer, simulated lines, fresh views, repeatability."""
+from depth_ros.contracts import InputError
 import numpy as np
 import pytest
 
@@ -215,5 +216,5 @@ def test_pool_returns_what_was_rendered(tmp_path, monkeypatch):
 
 def test_empty_pool_says_how_to_fill_it(tmp_path):
     """Drawing from nothing names the command."""
-    with pytest.raises(FileNotFoundError, match='render-pool'):
+    with pytest.raises(InputError, match='render-pool'):
         Pool(tmp_path, 'normal').draw(np.random.default_rng(0), 1)

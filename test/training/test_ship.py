@@ -10,7 +10,6 @@ import numpy as np
 import onnxruntime
 import pytest
 from tiny_models import make_tiny_model
-import yaml
 
 torch = pytest.importorskip('torch', reason='training needs the train extra: torch')
 lightning = pytest.importorskip('lightning', reason='training needs the train extra')
@@ -20,6 +19,7 @@ from training.card import write_card  # noqa: E402
 from training.compact import CompactCheckpoint, halved, size_of  # noqa: E402
 from training.methods.completion import Completion  # noqa: E402
 from training.ship import past_pieces  # noqa: E402
+import yaml  # noqa: E402
 
 TINY = """
 seed: 1

@@ -32,8 +32,8 @@ def _measure(args):
     for shape, size in (('normal', (160, 192)), ('wide', (96, 320))):
         found[shape] = {
             **figures.costs(args.seed, shape, args.count, args.device, batch),
-            'frames_per_s': figures.stream_rate(args.seed, shape, args.count, args.device,
-                                                   args.workers),
+            'frames_per_s': figures.stream_rate(
+                args.seed, shape, args.count, args.device, args.workers),
             **figures.spread(args.seed, shape, -(-args.count // 8), size)}
     return found
 

@@ -29,8 +29,8 @@ def add_arguments(parser):
                         help='stop after the export: the real sets are elsewhere')
     parser.add_argument('--norm-batches', type=int, default=40,
                         help='training batches to measure BatchNorm statistics on (default 40)')
-    parser.add_argument('--teacher', metavar='FILE.onnx', help='further baseline (default: the '
-                                                    f'environment variable {TEACHER_VARIABLE})')
+    parser.add_argument('--teacher', metavar='FILE.onnx', help=(
+        f'further baseline (default: the environment variable {TEACHER_VARIABLE})'))
     parser.add_argument('--notes', type=Path, metavar='FILE.md',
                         help='text for the end of the card, for example known failures')
     parser.add_argument('--revision', help='revision of the code, where no git can tell it')

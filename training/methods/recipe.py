@@ -6,11 +6,10 @@ from __future__ import annotations
 from contextlib import contextmanager
 
 from depth_ros.contracts import InputError
-from depth_ros.evaluation.edges import edge_metrics
+from depth_ros.evaluation.edges import edge_metrics, known_around
 from depth_ros.evaluation.metrics import METRICS
 from depth_ros.evaluation.protocols import find_protocol
 import lightning
-import numpy as np
 import torch
 
 EDGE = 0.5  # metres of Sobel response; the threshold of the published ablation
@@ -142,7 +141,7 @@ class Recipe(lightning.LightningModule):
 
 
 def edge_f1(prediction, target):
-    """Return F1 of depth edges (H, W), or None where the ground truth has unknown pixels."""
-    if not np.isfinite(target).all():
+    """Return F1 of depth edges (H, W), or None where the ground truth is too sparse for edges."""
+    if not known_around(target).any():
         return None
     return edge_metrics(prediction, target, EDGE)['f1']

@@ -138,6 +138,8 @@ class ProceduralData(lightning.LightningDataModule):
         p = self.hparams
         start = self.trainer.global_step if self.trainer else 0
         sizes = self._only(p.size) or (SMALL_SIZES if p.small else SIZES)
+        for shape in sizes if p.pool else ():
+            Pool(p.pool, shape).require()  # here, since a worker's error is a traceback
         # A GPU renders in this process, while the workers draw the worlds for it.
         here = not p.pool and p.device != 'cpu'
         data = ProceduralBatches(p.seed, p.batch_size, p.pool, 0.0 if p.size else p.wide_share,

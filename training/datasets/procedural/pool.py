@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from depth_ros.contracts import InputError
 import numpy as np
 import torch
 from tqdm import tqdm
@@ -59,12 +60,16 @@ class Pool:
                 self.shards[name] = {**found, 'camera': np.load(done)}
         self.names = list(self.shards)
 
-    def draw(self, rng, count: int) -> list[Frame]:
-        """Draw frames at random; what older pools lack (medium, beams, lens) is empty."""
+    def require(self) -> None:
+        """Raise an InputError where there are no frames."""
         if not self.names:
-            raise FileNotFoundError(
+            raise InputError(
                 f'no {self.shape} frames under {self.folder}: run `python -m training render-pool'
                 f' --out {self.folder}` first')
+
+    def draw(self, rng, count: int) -> list[Frame]:
+        """Draw frames at random; what older pools lack (medium, beams, lens) is empty."""
+        self.require()
         return [self._frame(self.shards[self.names[rng.integers(len(self.names))]], rng)
                 for _ in range(count)]
 
