@@ -218,3 +218,19 @@ def test_empty_pool_says_how_to_fill_it(tmp_path):
     """Drawing from nothing names the command."""
     with pytest.raises(InputError, match='render-pool'):
         Pool(tmp_path, 'normal').draw(np.random.default_rng(0), 1)
+
+
+def test_frames_can_be_streamed_in_a_worker():
+    """A loader's process renders what the main process would."""
+    def first(workers):
+        data = ProceduralData(size=(32, 48), batch_size=2, workers=workers, seed=3)
+        return next(iter(data.train_dataloader()))
+    here, there = first(0), first(1)
+    assert here['image'].shape == (2, 32, 48, 3)
+    assert all(torch.equal(here[name], there[name]) for name in here)
+
+
+def test_a_missing_pool_is_found_before_workers_start(tmp_path):
+    """Training from an empty folder ends in one line, not in a worker's traceback."""
+    with pytest.raises(InputError, match='render-pool'):
+        ProceduralData(pool=str(tmp_path), workers=1).train_dataloader()

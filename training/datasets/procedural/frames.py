@@ -121,15 +121,21 @@ def develop(shots: Shots, device='cpu') -> list[Frame]:
 
 
 class Descriptions(IterableDataset):
-    """Endless descriptions in batches, in order; workers of a loader take turns."""
+    """
+    Endless descriptions in batches, in order; workers of a loader take turns.
 
-    def __init__(self, seed, shape, first, batch):
+    :param shared: it is a loader's data. False: it is used directly, if in a worker of another
+        loader, whose number is none of its business.
+    """
+
+    def __init__(self, seed, shape, first, batch, shared):
         """Keep what `describe` needs."""
         self.seed, self.shape, self.first, self.batch = seed, shape, first, batch
+        self.shared = shared
 
     def __iter__(self):
         """Yield Shots of `batch` successive numbers; from a worker pickled."""
-        worker = get_worker_info()
+        worker = get_worker_info() if self.shared else None
         part, parts = (worker.id, worker.num_workers) if worker else (0, 1)
         start = self.first + part * self.batch
         while True:
@@ -147,7 +153,7 @@ def frames(seed: int, shape: str, first: int = 0, device='cpu', batch: int = 1,
     :param batch: frames rendered together; workers: processes that draw the worlds while this
         one renders (for a GPU, which renders faster than one core draws).
     """
-    source = Descriptions(seed, shape, first, batch)
+    source = Descriptions(seed, shape, first, batch, workers > 0)
     if workers:
         source = DataLoader(source, batch_size=None, num_workers=workers, prefetch_factor=4)
     for shots in source:
