@@ -29,3 +29,12 @@ def shared():
         if place and (Path(place) / 'data').is_dir():
             return Path(place)
     pytest.skip('the optional data folder ../shared is absent (or set DEPTH_ROS_SHARED)')
+
+
+@pytest.fixture(scope='session')
+def goldens(shared):
+    """Return the reference numbers of the optional data folder."""
+    if not (shared / 'goldens' / 'goldens.json').is_file():
+        pytest.skip('the reference numbers ../shared/goldens are absent')
+    from reference_numbers import Goldens
+    return Goldens(shared / 'goldens')

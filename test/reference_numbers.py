@@ -30,6 +30,12 @@ class Goldens:
         return inputs, outputs, entry['rtol']
 
 
+def built(make):
+    """Make a network without memory for weights, on the meta device."""
+    with torch.device('meta'):
+        return make()
+
+
 def assert_golden(actual, expected, rtol, what=''):
     """Compare as the goldens say: |a - b| <= rtol * max(1, max|b|), shapes alike."""
     actual = actual.detach().numpy() if torch.is_tensor(actual) else np.asarray(actual)

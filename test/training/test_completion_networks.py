@@ -5,6 +5,7 @@ from depth_ros.contracts import InputError
 import pytest
 
 torch = pytest.importorskip('torch')
+from reference_numbers import built  # noqa: E402
 from training.networks.blocks import parameter_count  # noqa: E402
 from training.networks.cadepth import CADepth, StructurePerception  # noqa: E402
 from training.networks.dcvan import DCVAN  # noqa: E402
@@ -19,12 +20,6 @@ COUNTS = {'s2d 18': (lambda: S2D(18), 16_000_033), 's2d 34': (lambda: S2D(34), 2
           'monodepth2 18': (MonoDepth2, 14_329_236),
           'monodepth2 50': (lambda: MonoDepth2(50), 32_522_132),
           'cadepth 18': (lambda: CADepth(18), 18_223_172), 'cadepth 50': (CADepth, 56_292_484)}
-
-
-def built(make):
-    """Build without memory for weights."""
-    with torch.device('meta'):
-        return make()
 
 
 @pytest.mark.parametrize('name', COUNTS)

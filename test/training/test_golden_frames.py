@@ -9,20 +9,12 @@ import numpy as np
 import pytest
 
 torch = pytest.importorskip('torch')
-from reference_numbers import assert_golden, Goldens  # noqa: E402
+from reference_numbers import assert_golden  # noqa: E402
 from training.datasets import colour, published  # noqa: E402
 from training.datasets.pipeline import Augmentation, make_item  # noqa: E402
 
 ROW, COLUMN = np.mgrid[:480, :640]
 IMAGE = np.stack([COLUMN * 255 // 639, ROW * 255 // 479, (COLUMN + ROW) % 256], -1)
-
-
-@pytest.fixture(scope='module')
-def goldens(shared):
-    """Return the reference numbers."""
-    if not (shared / 'goldens' / 'goldens.json').is_file():
-        pytest.skip('the reference numbers ../shared/goldens are absent')
-    return Goldens(shared / 'goldens')
 
 
 def frame(depth):

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 torch = pytest.importorskip('torch')
-from reference_numbers import assert_golden, fill, Goldens  # noqa: E402
+from reference_numbers import assert_golden, built, fill  # noqa: E402
 from training.losses.composite import composite_loss, sobel  # noqa: E402
 from training.networks.blocks import parameter_count  # noqa: E402
 from training.networks.fcrn import FCRN  # noqa: E402
@@ -20,20 +20,6 @@ IMAGE = (1, 3, 228, 304)
 FIGURES = {'mse': 'MSE', 'rmse': 'RMSE', 'mae': 'MAE', 'abs_rel': 'ABS_REL', 'log10': 'LG10',
            'delta1': 'DELTA1', 'delta2': 'DELTA2', 'delta3': 'DELTA3'}
 EDGE_FIGURES = ('accuracy', 'precision', 'recall', 'f1')
-
-
-@pytest.fixture(scope='module')
-def goldens(shared):
-    """Return the reference numbers."""
-    if not (shared / 'goldens' / 'goldens.json').is_file():
-        pytest.skip('the reference numbers ../shared/goldens are absent')
-    return Goldens(shared / 'goldens')
-
-
-def built(make):
-    """Build without memory for weights."""
-    with torch.device('meta'):
-        return make()
 
 
 def sizes(net):

@@ -4,7 +4,7 @@
 import pytest
 
 torch = pytest.importorskip('torch')
-from reference_numbers import assert_golden, fill, Goldens  # noqa: E402
+from reference_numbers import assert_golden, built, fill  # noqa: E402
 from training.lines.pairs import order_labels  # noqa: E402
 from training.losses.photometric import smoothness  # noqa: E402
 from training.losses.r2m import line_scales, R2MLoss, ranking_loss  # noqa: E402
@@ -14,20 +14,6 @@ from training.networks.monodepth2 import MonoDepth2  # noqa: E402
 from training.networks.s2d import S2D  # noqa: E402
 from training.networks.van import VAN  # noqa: E402
 from training.networks.warping import disparity_to_depth, warp  # noqa: E402
-
-
-@pytest.fixture(scope='module')
-def goldens(shared):
-    """Return the reference numbers."""
-    if not (shared / 'goldens' / 'goldens.json').is_file():
-        pytest.skip('the reference numbers ../shared/goldens are absent')
-    return Goldens(shared / 'goldens')
-
-
-def built(make):
-    """Build without memory for weights."""
-    with torch.device('meta'):
-        return make()
 
 
 @pytest.mark.parametrize('inputs', ['rgbd', 'gd', 'd', 'rgb'])

@@ -5,6 +5,7 @@ from depth_ros.contracts import InputError
 import pytest
 
 torch = pytest.importorskip('torch')
+from reference_numbers import built  # noqa: E402
 from training.methods.metric_depth import normalised  # noqa: E402
 from training.networks.blocks import parameter_count, resize  # noqa: E402
 from training.networks.encoders import build_encoder, ENCODERS  # noqa: E402
@@ -30,12 +31,6 @@ COUNTS = {
     'mask_net drn_d_38': (lambda: MaskNet('drn_d_38'), 35_367_921),
     'fast_student': (FastStudent, 1_596_970),
     'fcrn 18': (lambda: FCRN(18), 13_681_520), 'fcrn 50': (lambda: FCRN(50), 63_563_008)}
-
-
-def built(make):
-    """Build without memory for weights."""
-    with torch.device('meta'):
-        return make()
 
 
 @pytest.mark.parametrize('name', COUNTS)
