@@ -3,7 +3,10 @@
 """Fixtures that all tests share."""
 import os
 from pathlib import Path
+import random
+import sys
 
+import numpy as np
 import pytest
 
 REPOSITORY = Path(__file__).resolve().parents[1]
@@ -38,3 +41,12 @@ def goldens(shared):
         pytest.skip('the reference numbers ../shared/goldens are absent')
     from reference_numbers import Goldens
     return Goldens(shared / 'goldens')
+
+
+@pytest.fixture(autouse=True)
+def _same_random_numbers():
+    """Give every test the same random numbers, in whatever order and company it runs."""
+    random.seed(0)
+    np.random.seed(0)
+    if 'torch' in sys.modules:
+        sys.modules['torch'].manual_seed(0)
