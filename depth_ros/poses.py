@@ -25,6 +25,50 @@ def matrix_from(translation, rotation):
     return matrix
 
 
+def pose_from(numbers):
+    """
+    4x4 transform from numbers as people write them down.
+
+    :param numbers: x y z roll pitch yaw (metres, radians; turned about the fixed axes x, y, z in
+        this order, as static_transform_publisher does), x y z qx qy qz qw, or a 4x4 matrix (also
+        as 16 numbers, row by row).
+    :raises InputError: another count, or no rigid transform.
+    """
+    values = np.asarray(numbers, float).ravel()
+    if values.size not in (6, 7, 16) or not np.isfinite(values).all():
+        raise InputError(f'extrinsics of {values.size} numbers: give x y z roll pitch yaw '
+                         '(metres, radians), x y z qx qy qz qw, or the 16 numbers of a 4x4 matrix, of the '
+                         'LiDAR in the camera optical frame')
+    if values.size == 7:
+        return matrix_from(values[:3], values[3:])
+    if values.size == 16:
+        return _rigid(values.reshape(4, 4))
+    matrix = np.eye(4)
+    matrix[:3, 3] = values[:3]
+    (cr, cp, cy), (sr, sp, sy) = np.cos(values[3:]), np.sin(values[3:])
+    matrix[:3, :3] = [[cy * cp, cy * sp * sr - sy * cr, cy * sp * cr + sy * sr],
+                      [sy * cp, sy * sp * sr + cy * cr, sy * sp * cr - cy * sr],
+                      [-sp, cp * sr, cp * cr]]
+    return matrix
+
+
+def _rigid(matrix):
+    """Return the matrix itself, or raise InputError when it does more than turn and move."""
+    turn = matrix[:3, :3]
+    if (not np.allclose(turn @ turn.T, np.eye(3), atol=0.01) or np.linalg.det(turn) < 0
+            or not np.allclose(matrix[3], (0, 0, 0, 1))):
+        raise InputError('the 4x4 extrinsics are no rigid transform: the upper left 3x3 must be a '
+                         'rotation and the last row 0 0 0 1')
+    return matrix
+
+
+def roll_pitch_yaw(matrix):
+    """Angles (3,) in radians of a `(4, 4)` transform, as `pose_from` takes them."""
+    m = np.asarray(matrix, float)
+    return np.array([np.arctan2(m[2, 1], m[2, 2]), -np.arcsin(np.clip(m[2, 0], -1, 1)),
+                     np.arctan2(m[1, 0], m[0, 0])])
+
+
 class FrameTree:
     """Frames joined by fixed transforms, as /tf_static publishes them."""
 

@@ -18,6 +18,7 @@ from depth_ros.messages import (
     scan_from_message,
     stamp_ns,
 )
+from depth_ros.poses import pose_from
 import numpy as np
 
 LARGEST_SKEW_NS = 60_000_000
@@ -34,23 +35,26 @@ def open_dataset(path, options):
     nearest cloud at ``options.elevation``. Ground truth is a depth image of the same stamp if
     there is one, else the points of the nearest cloud that lie more than ``RING_MARGIN_DEG``
     above or below the plane of the line; ``options.unlabelled`` does without. Fixed transforms
-    come from /tf_static, and from /tf where they never change. Images without a partner in time
-    are left out and counted in the description of the line.
+    come from /tf_static, and from /tf where they never change; ``options.extrinsics`` replaces
+    the one from the LiDAR of the line to the camera. Images without a partner in time are left
+    out and counted in the description of the line.
     """
     path = Path(path)
     if not path.exists() or (path.is_dir() and not (path / 'metadata.yaml').is_file()):
         raise InputError(f'{path} is no recording. Expected layout: {LAYOUT}')
     lines.refuse(options.row, '--line-row', 'bag', 'the scan of the bag')
+    if options.extrinsics is not None:
+        pose_from(options.extrinsics)
     topics, tree = inventory(path)
     parts = choose_parts(topics, options, path)
     if parts.scan is not None:
         lines.refuse(options.elevation, '--line-elevation', 'bag', 'the scan of the bag')
-    matched = (_partners(parts, stamp) for stamp in parts.image.stamps)
+    matched = (partners(parts, stamp) for stamp in parts.image.stamps)
     frames = [frame for frame in matched if frame is not None]
     if not frames:
         raise InputError(f'{path}: no image of {parts.image.name} has a scan and ground truth '
                          'near it in time; are the clocks of the sensors the same?')
-    reader = _Reader(path, parts, tree, options)
+    reader = Reader(path, parts, tree, options)
     truth = parts.truth or parts.cloud
     line = (f'{"scan" if parts.scan else "ring of"} {(parts.scan or parts.cloud).name}, '
             f'{f"truth {truth.name}" if truth else "no ground truth"}; {len(frames)} of '
@@ -60,7 +64,7 @@ def open_dataset(path, options):
         [(index, names[index], frames[index]) for index in indices]), truth is not None)
 
 
-def _partners(parts, stamp):
+def partners(parts, stamp):
     """Return {topic: stamp} of what belongs to an image, or None when something is missing."""
     frame = {parts.image.name: stamp}
     for topic, largest in ((parts.scan, LARGEST_SKEW_NS), (parts.truth, LARGEST_TRUTH_SKEW_NS),
@@ -70,14 +74,62 @@ def _partners(parts, stamp):
     return None if None in frame.values() else frame
 
 
-class _Reader:
+def camera_of(parts, options):
+    """Return the intrinsics of a recording, or those that the options name."""
+    return options.camera or camera_from_info(parts.camera_info.first)
+
+
+def camera_frame(parts):
+    """Return the name of the optical frame of the camera."""
+    info = parts.camera_info
+    return (info.first.header.frame_id if info else '') or parts.image.first.header.frame_id
+
+
+def pose_in_camera(parts, tree, options, frame):
+    """
+    Return camera <- frame, ``(4, 4)``, by the recorded transforms and ``options.extrinsics``.
+
+    Raises InputError when the frames are not joined.
+    """
+    if options.extrinsics is None:
+        return tree.lookup(camera_frame(parts), frame)
+    line = (parts.scan or parts.cloud).first.header.frame_id
+    return pose_from(options.extrinsics) @ tree.lookup(line, frame)
+
+
+def image_of(parts, messages):
+    """Return the image ``(H, W, 3) uint8`` RGB among the messages ``{topic: message}``."""
+    return _pixels(messages[parts.image.name], parts.image, image_to_rgb)
+
+
+def line_of(parts, messages, options):
+    """Return the points of the line ``(N, 3)``, metres, and the name of their frame."""
+    if parts.scan is not None:
+        scan = scan_from_message(messages[parts.scan.name])
+        return scan_points(scan)[0], scan.frame_id
+    cloud = messages[parts.cloud.name]
+    points, _ = cloud_points(cloud)
+    wanted = lines.DEFAULT_ELEVATION_DEG if options.elevation is None else options.elevation
+    if len(points):
+        angles = elevation(points)
+        ring = angles[np.argmin(np.abs(angles - wanted))]
+        points = points[np.abs(angles - ring) <= RING_MARGIN_DEG / 2]
+    return points, cloud.header.frame_id
+
+
+def wrong_size(parts, image, camera):
+    """Return the error of an image that its calibration was not made for."""
+    source = parts.camera_info.name if parts.camera_info else 'the given camera'
+    return InputError(f'{parts.image.name} is {image.shape[1]}x{image.shape[0]} but {source} says '
+                      f'{camera.width}x{camera.height}')
+
+
+class Reader:
     """Second pass over the bag: holds only the messages that wait for their partners."""
 
     def __init__(self, path, parts, tree, options):
         self.path, self.parts, self.tree, self.options = path, parts, tree, options
-        info = parts.camera_info.first
-        self.camera = options.camera or camera_from_info(info)
-        self.camera_frame = info.header.frame_id or parts.image.first.header.frame_id
+        self.camera = camera_of(parts, options)
 
     def read(self, wanted):
         """Yield the samples of (index, name, {topic: stamp}) in that order."""
@@ -106,34 +158,17 @@ class _Reader:
 
     def _sample(self, index, name, messages):
         parts = self.parts
-        image = _pixels(messages[parts.image.name], parts.image, image_to_rgb)
+        image = image_of(parts, messages)
         if image.shape[:2] != (self.camera.height, self.camera.width):
-            raise InputError(f'{parts.image.name} is {image.shape[1]}x{image.shape[0]} but '
-                             f'{parts.camera_info.name} says {self.camera.width}x'
-                             f'{self.camera.height}')
-        points, frame = self._line(messages)
+            raise wrong_size(parts, image, self.camera)
+        points, frame = line_of(parts, messages, self.options)
         sparse = sparse_depth(self._to_camera(points, frame), self.camera)
-        depth = self._truth(messages, points, frame, image.shape[:2])
+        depth = self.truth(messages, points, frame, image.shape[:2])
         noisy = lines.add_noise(sparse, self.options.noise, (self.options.seed, index))
         return Sample(name, image, lines.without_line(depth, sparse), noisy, self.camera)
 
-    def _line(self, messages):
-        """Return the points of the line (N, 3) and their frame."""
-        if self.parts.scan is not None:
-            scan = scan_from_message(messages[self.parts.scan.name])
-            return scan_points(scan)[0], scan.frame_id
-        cloud = messages[self.parts.cloud.name]
-        points, _ = cloud_points(cloud)
-        wanted = self.options.elevation
-        wanted = lines.DEFAULT_ELEVATION_DEG if wanted is None else wanted
-        if len(points):
-            angles = elevation(points)
-            ring = angles[np.argmin(np.abs(angles - wanted))]
-            points = points[np.abs(angles - ring) <= RING_MARGIN_DEG / 2]
-        return points, cloud.header.frame_id
-
-    def _truth(self, messages, line, line_frame, shape):
-        """Return the ground truth (H, W), NaN where there is none."""
+    def truth(self, messages, line, line_frame, shape):
+        """Return the depths (H, W) in metres, NaN where there is no ground truth."""
         parts = self.parts
         if parts.truth is None:
             if parts.cloud is None:
@@ -154,8 +189,12 @@ class _Reader:
         depth = sparse_depth(self._to_camera(points, frame), self.camera)
         return np.where(depth > 0, depth, np.float32(np.nan))
 
+    def pose(self, frame):
+        """Return camera <- frame, ``(4, 4)``."""
+        return pose_in_camera(self.parts, self.tree, self.options, frame)
+
     def _to_camera(self, points, frame):
-        return transform(points, self.tree.lookup(self.camera_frame, frame))
+        return transform(points, self.pose(frame))
 
 
 def _pixels(msg, topic, raw):

@@ -1,6 +1,7 @@
 # Copyright 2026 depth_ros maintainers
 # SPDX-License-Identifier: Apache-2.0
 """What a bag holds: its topics by type, their stamps, and which of them play which part."""
+from bisect import bisect_left
 from dataclasses import dataclass, field
 from types import SimpleNamespace
 
@@ -9,6 +10,7 @@ from depth_ros.contracts import InputError
 from depth_ros.messages import stamp_ns
 from depth_ros.poses import FrameTree
 import numpy as np
+from tqdm import tqdm
 
 IMAGE, COMPRESSED = 'sensor_msgs/msg/Image', 'sensor_msgs/msg/CompressedImage'
 CAMERA_INFO, SCAN = 'sensor_msgs/msg/CameraInfo', 'sensor_msgs/msg/LaserScan'
@@ -35,6 +37,7 @@ class Topic:
     first: object
     stamps: list = field(default_factory=list)
     recorded: dict = field(default_factory=dict)
+    _ordered: list = field(default_factory=list, repr=False)
 
     @property
     def is_depth(self):
@@ -45,23 +48,30 @@ class Topic:
 
     def nearest(self, stamp, largest_gap_ns):
         """Return the stamp nearest to ``stamp``, or None when it is farther than the gap."""
-        stamps = np.asarray(self.stamps)
-        best = int(stamps[np.argmin(np.abs(stamps - stamp))])
+        if len(self._ordered) != len(self.stamps):
+            self._ordered = sorted(self.stamps)
+        at = bisect_left(self._ordered, stamp)
+        best = min(self._ordered[max(at - 1, 0):at + 1], key=lambda other: abs(other - stamp))
         return best if abs(best - stamp) <= largest_gap_ns else None
 
 
-def inventory(path):
+def inventory(path, bag=None):
     """
-    Read a bag once.
+    Read a bag once, or what ``bag`` (an open ``bags.Bag`` or its like) hands out of it.
 
     Returns {topic name: Topic} of the topics with images, calibrations, scans and clouds, and
     the ``FrameTree`` of its static transforms and of those on /tf that never change: some
     drivers publish a mounting there.
     """
-    recorded = bags.topics(path)
+    if bag is None:
+        with bags.Bag(path) as opened:
+            return inventory(path, opened)
+    recorded = bag.topics
     used = [name for name, topic in recorded.items() if topic.msgtype in (*PARTS, TRANSFORMS)]
     topics, tree, links = {}, FrameTree(), {}
-    for name, now, msg in bags.read(path, used):
+    for name, now, msg in tqdm(
+            bag.messages(used), desc='recording', unit='message', disable=None,
+            total=sum(recorded[name].count for name in used), leave=False):
         kind = recorded[name].msgtype
         if kind != TRANSFORMS:
             topic = topics.setdefault(name, Topic(name, kind, msg))
@@ -97,7 +107,8 @@ class Parts:
     The topics that play each part.
 
     The line comes from scan, or from cloud where scan is None; ground truth from truth, or from
-    cloud where truth is None. Without both there is no ground truth.
+    cloud where truth is None. Without both there is no ground truth. camera_info is None where
+    the options give the camera and none is recorded.
     """
 
     image: Topic
@@ -133,7 +144,7 @@ def choose_parts(topics, options, path):
     image = pick('image', (IMAGE, COMPRESSED), options.image_topic,
                  lambda topic: not topic.is_depth)
     info = pick('camera_info', (CAMERA_INFO,), options.camera_info_topic,
-                lambda topic: _same_camera(topic, image, topics))
+                lambda topic: _same_camera(topic, image, topics), options.camera is None)
     truth = pick('depth', (IMAGE, COMPRESSED), options.depth_topic,
                  lambda topic: TRUTH_TOPIC in topic.name, needed=False)
     scan = pick('scan', (SCAN,), options.scan_topic, needed=False)

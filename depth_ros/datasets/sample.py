@@ -34,6 +34,8 @@ class Options:
     as a fraction of the height (RGB-D data); None takes the data set's default. noise: standard
     deviation in metres added to the line. camera: replaces the data set's intrinsics. Topics:
     None finds the topic by its type. unlabelled: a recording without ground truth will do.
+    extrinsics: numbers of ``poses.pose_from``: pose of the line's LiDAR in the camera optical
+    frame; they replace the recorded transform.
     """
 
     elevation: float | None = None
@@ -47,6 +49,7 @@ class Options:
     cloud_topic: str | None = None
     depth_topic: str | None = None
     unlabelled: bool = False
+    extrinsics: tuple | None = None
 
 
 @dataclass(frozen=True)
