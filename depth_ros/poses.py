@@ -37,8 +37,8 @@ def pose_from(numbers):
     values = np.asarray(numbers, float).ravel()
     if values.size not in (6, 7, 16) or not np.isfinite(values).all():
         raise InputError(f'extrinsics of {values.size} numbers: give x y z roll pitch yaw '
-                         '(metres, radians), x y z qx qy qz qw, or the 16 numbers of a 4x4 matrix, of the '
-                         'LiDAR in the camera optical frame')
+                         '(metres, radians), x y z qx qy qz qw, or the 16 numbers of a 4x4 '
+                         'matrix, of the LiDAR in the camera optical frame')
     if values.size == 7:
         return matrix_from(values[:3], values[3:])
     if values.size == 16:
