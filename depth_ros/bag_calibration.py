@@ -17,9 +17,9 @@ JUMP, LEAST_JUMP_M = 0.15, 0.2
 TURNS_DEG = np.arange(-12, 12.01, 0.5)
 LEAST_JUMPS = 60
 # Turns below this are within what beams and edges resolve.
-LEAST_TURN_DEG = 1.5
+LEAST_TURN_DEG = 1.0
 # The better turn must raise the agreement by this much, and by this many standard errors.
-LEAST_GAIN, LEAST_ERRORS = 0.08, 3.0
+LEAST_GAIN, LEAST_ERRORS = 0.05, 4.0
 LARGEST_RESIDUAL = 0.05
 
 
@@ -135,7 +135,11 @@ def _jumps(points, placed):
     near = np.minimum(ranges[1:], ranges[:-1])
     jump = ((np.abs(np.diff(ranges)) > np.maximum(JUMP * near, LEAST_JUMP_M))
             & (steps < 3 * np.median(steps)))
-    at = np.flatnonzero(jump)
+    # Two surfaces that alternate (two rings of a cloud, thin poles, noise) end nowhere.
+    alone = jump.copy()
+    alone[1:] &= ~jump[:-1]
+    alone[:-1] &= ~jump[1:]
+    at = np.flatnonzero(alone)
     nearer = at + (ranges[at + 1] < ranges[at])
     return placed[nearer]
 

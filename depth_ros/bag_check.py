@@ -20,7 +20,7 @@ from depth_ros.datasets.bag_topics import (
     inventory,
     SCAN,
 )
-from depth_ros.poses import quaternion_from, roll_pitch_yaw
+from depth_ros.poses import pose_from, quaternion_from, roll_pitch_yaw
 import numpy as np
 
 FRAMES = 60
@@ -103,9 +103,12 @@ def check_bag(path, options=None, frames=FRAMES, least_pairs=LEAST_PAIRS, pictur
     :param frames: how many images are looked at, evenly spread.
     :param least_pairs: fewer usable images are an error.
     :param pictures: how many (caption, image with the line, uint8 RGB) to keep in ``pictures``.
-    :raises InputError: there is no recording at ``path``, or nothing of it can be read.
+    :raises InputError: there is no recording at ``path``, nothing of it can be read, or the
+        extrinsics of the options are no pose.
     """
     options = replace(options or Options(), unlabelled=True)
+    if options.extrinsics is not None:
+        pose_from(options.extrinsics)
     bag = open_bag(path)
     try:
         topics, tree = inventory(path, bag)

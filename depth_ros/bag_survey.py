@@ -47,11 +47,18 @@ def survey(state, count, pictures):
         agreement.add(image, points, placed, reader.truth(
             messages, points, name, image.shape[:2]) if truth else None)
         if id(frame) in shown:
-            kept.append((f'{frame[state.parts.image.name] / NANOSECONDS:.2f} s',
-                         overlay(image, sparse)))
+            since = frame[state.parts.image.name] - min(state.parts.image.stamps)
+            kept.append((f'{since / NANOSECONDS:.1f} s',
+                         overlay(image, sparse, far=_far(sparse))))
     return {'line': beams.result(state.camera), 'motion': motion.result(),
             'exposure': light.result(), 'calibration': agreement.result(),
             'pictures': tuple(kept)}
+
+
+def _far(sparse):
+    """Return the metres of the far colour: a single far beam must not set it."""
+    measured = sparse[sparse > 0]
+    return float(np.percentile(measured, 95)) if len(measured) else 0.0
 
 
 def _spread(items, count):

@@ -9,6 +9,7 @@ from depth_ros.dispatch import Program
 COMMANDS = {
     'demo': 'replay the bundled recording through the completion node and show the result',
     'complete': 'one image and one measured line to a dense depth file',
+    'check': 'say whether a recording is fit for training, before time is spent on it',
     'evaluate': 'measure a model on a data set or a recording',
     'suite': 'measure a model on all real sets',
     'models': 'list the shipped models',

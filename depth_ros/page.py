@@ -36,10 +36,12 @@ dt { color: var(--soft); } dd { margin: 0; overflow-wrap: anywhere; }
 figure img { width: 100%; height: auto; display: block; border-radius: 4px; }
 figcaption { color: var(--soft); font-size: .9rem; margin-top: .25rem; }
 ul.findings { list-style: none; padding: 0; }
-ul.findings li { border-left: 4px solid; padding: .4rem .8rem; margin: .5rem 0;
+ul.findings li { border-left: 4px solid currentColor; padding: .4rem .8rem; margin: .5rem 0;
   background: var(--fill); }
-li.error { border-color: var(--error); } li.warning { border-color: var(--warning); }
-li.note { border-color: var(--note); } li b { text-transform: uppercase; font-size: .8rem; }
+ul.findings li.error { border-color: var(--error); }
+ul.findings li.warning { border-color: var(--warning); }
+ul.findings li.note { border-color: var(--note); }
+li b { text-transform: uppercase; font-size: .8rem; }
 li.error b { color: var(--error); } li.warning b { color: var(--warning); }
 li.note b { color: var(--note); } .code { color: var(--soft); font-size: .85rem; }
 details { margin: 1rem 0; } summary { cursor: pointer; color: var(--note); }

@@ -16,7 +16,8 @@ PAINT = np.random.default_rng(6).integers(60, 200, (40, 400))
 
 def is_post(x):
     """Whether a post stands at the world positions x (metres)."""
-    return ((x[..., None] > POSTS) & (x[..., None] < POSTS + POST_WIDTH)).any(-1)
+    last = np.searchsorted(POSTS, x) - 1
+    return (last >= 0) & (x < POSTS[last] + POST_WIDTH)
 
 
 def picture(place):

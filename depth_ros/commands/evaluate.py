@@ -4,9 +4,9 @@
 import json
 from pathlib import Path
 
-from depth_ros.camera import Camera
+from depth_ros.commands.bag_options import add_bag_options, bag_options
 from depth_ros.contracts import InputError
-from depth_ros.datasets import DATASETS, open_dataset, Options
+from depth_ros.datasets import DATASETS, open_dataset
 from depth_ros.engines import ENGINES
 from depth_ros.estimator import Estimator
 from depth_ros.evaluation.baselines import line_baselines, TEACHER_VARIABLE
@@ -17,7 +17,6 @@ from depth_ros.evaluation.run import evaluate
 
 HELP = 'measure a model on a data set or a bag and compare it with baselines'
 SHOWN = ('rmse', 'mae', 'abs_rel', 'log10', 'irmse', 'delta1', 'delta2', 'delta3', 'coverage')
-_TOPICS = ('image', 'camera_info', 'scan', 'cloud', 'depth')
 
 
 def add_arguments(parser):
@@ -48,10 +47,7 @@ def add_arguments(parser):
                         help='inference engine')
     parser.add_argument('--no-anchor', action='store_true',
                         help='do not make the output agree with the line')
-    parser.add_argument('--camera', metavar='K.yaml', help='use these intrinsics instead')
-    for topic in _TOPICS:
-        parser.add_argument(f'--{topic.replace("_", "-")}-topic', metavar='TOPIC',
-                            help=f'bag: topic of the {topic} (default: found by its type)')
+    add_bag_options(parser)
     parser.add_argument('--json', type=Path, required=True, metavar='OUT',
                         help='file for the report')
     parser.add_argument('--pictures', type=Path, metavar='DIR',
@@ -85,10 +81,8 @@ def run_evaluation(args):
     """Return the report of the parsed command line."""
     if args.line_noise < 0:
         raise InputError(f'line noise {args.line_noise} m must not be negative')
-    options = Options(
-        elevation=args.line_elevation, row=args.line_row, noise=args.line_noise, seed=args.seed,
-        camera=Camera.from_yaml(args.camera) if args.camera else None,
-        **{f'{topic}_topic': getattr(args, f'{topic}_topic') for topic in _TOPICS})
+    options = bag_options(args, elevation=args.line_elevation, row=args.line_row,
+                          noise=args.line_noise, seed=args.seed)
     dataset = open_dataset(args.dataset, args.path, options)
     estimator = Estimator(args.model, args.engine, anchor=not args.no_anchor)
     if estimator.spec.task == 'relative':

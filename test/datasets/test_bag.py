@@ -4,6 +4,7 @@
 from depth_ros.contracts import InputError
 from depth_ros.datasets import open_dataset, Options
 import numpy as np
+from posts_bag import make_posts_bag
 import pytest
 from tiny_bags import HEIGHT, make_tiny_bag, WIDTH
 
@@ -85,3 +86,37 @@ def test_real_recording(shared):
     sample = next(dataset.samples(1))
     assert 300 < np.count_nonzero(sample.sparse) < 360
     assert np.isfinite(sample.depth).mean() > 0.05
+
+
+@pytest.mark.parametrize('given', [
+    (0, -0.1, 0, np.pi / 2, -np.pi / 2, 0), (0, -0.1, 0, 0.5, -0.5, 0.5, 0.5),
+    (0, -1, 0, 0, 0, 0, -1, -0.1, 1, 0, 0, 0, 0, 0, 0, 1)])
+@pytest.mark.parametrize('truth', ['depth', 'cloud'])
+def test_extrinsics_by_hand_stand_for_transforms(tmp_path, given, truth):
+    # The LiDAR looks ahead, 0.1 m above the camera, as in the recorded transforms.
+    recorded = next(open_dataset('bag', make_tiny_bag(tmp_path / 'a', truth=truth)).samples(1))
+    path = make_tiny_bag(tmp_path / 'b', truth=truth, static=False)
+    sample = next(open_dataset('bag', path, Options(extrinsics=given)).samples(1))
+    np.testing.assert_allclose(sample.sparse, recorded.sparse, atol=1e-5)
+    np.testing.assert_allclose(sample.depth, recorded.depth, atol=1e-5)
+
+
+def test_extrinsics_by_hand_replace_transforms(tmp_path):
+    path = make_tiny_bag(tmp_path / 'bag')
+    sample = next(open_dataset('bag', path, Options(
+        extrinsics=(0, 0.9, 0, np.pi / 2, -np.pi / 2, 0))).samples(1))
+    # Now 0.9 m below: 50 * 0.9 / 4 = 11.25 px down.
+    assert np.flatnonzero((sample.sparse > 0).any(axis=1)).tolist() == [35]
+    with pytest.raises(InputError, match='extrinsics of 3 numbers'):
+        open_dataset('bag', path, Options(extrinsics=(0, 0, 0)))
+
+
+def test_a_camera_by_hand_stands_for_camera_info(tmp_path):
+    options = Options(unlabelled=True)
+    recorded = next(open_dataset('bag', make_posts_bag(tmp_path / 'a'), options).samples(1))
+    path = make_posts_bag(tmp_path / 'b', leave_out=('/camera/camera_info',))
+    with pytest.raises(InputError, match='no camera_info topic'):
+        open_dataset('bag', path, options)
+    sample = next(open_dataset('bag', path, Options(
+        unlabelled=True, camera=recorded.camera)).samples(1))
+    np.testing.assert_array_equal(sample.sparse, recorded.sparse)
