@@ -10,6 +10,7 @@ from depth_ros.dispatch import Program
 COMMANDS = {
     'fit': ('training.commands.fit', 'train what a config file describes'),
     'ship': ('training.commands.ship', 'train in pieces, export, evaluate, write the card'),
+    'r2m': ('training.commands.r2m', "a robot's recording to a model that the node loads"),
     'validate': ('training.commands.validate', 'errors of a run on its validation frames'),
     'compare': ('training.compare', 'several runs on the same frames: figures and a picture'),
     'export': ('training.commands.export', 'write a run as an ONNX file of the model contract'),

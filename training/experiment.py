@@ -18,7 +18,7 @@ import sys
 import warnings
 
 from depth_ros.contracts import InputError
-from lightning.pytorch.callbacks import ModelCheckpoint, TQDMProgressBar
+from lightning.pytorch.callbacks import ModelCheckpoint, ProgressBar, TQDMProgressBar
 from lightning.pytorch.loggers import CSVLogger, TensorBoardLogger
 from training.average import WeightAverage
 from training.cli import build, Experiment
@@ -94,16 +94,17 @@ def _trainer_options(run: Path, callbacks=()):
     """Give what the run's folder needs of the trainer; see Experiment."""
     def options(config, interval):
         tables = CSVLogger(run, 'logs', flush_logs_every_n_steps=50)
+        own = any(isinstance(callback, ProgressBar) for callback in callbacks)
         shown = sys.stderr.isatty()
         return {
             'callbacks': [
                 WeightAverage(config['average']), *callbacks, ValidationPictures(),
                 ModelCheckpoint(run, 'last', every_n_train_steps=interval, save_top_k=1,
                                 enable_version_counter=False),
-                *([TQDMProgressBar()] if shown else [])],
+                *([TQDMProgressBar()] if shown and not own else [])],
             'logger': [tables, TensorBoardLogger(run, 'logs', f'version_{tables.version}',
                                                  default_hp_metric=False)],
-            'enable_progress_bar': shown, 'enable_model_summary': False,
+            'enable_progress_bar': shown or own, 'enable_model_summary': False,
             'num_sanity_val_steps': 0, 'default_root_dir': run}
     return options
 

@@ -22,7 +22,7 @@ from training.methods.metric_depth import MetricDepth
 from training.networks.completion import CompletionNet
 from training.networks.student import FOCAL, StudentNet
 from training.runs import FREE, lineage, load_method, UNKNOWN
-from training.wrappers import first, MonocularGraph, with_half_layers
+from training.wrappers import CompletedGraph, first, MonocularGraph, with_half_layers
 
 OPSET, STEP = 18, 32
 # Metres by task: beyond the first nothing was learned, nearer than the second neither.
@@ -104,7 +104,7 @@ def write_graph(net, task, path, nominal, limit, like=None):
     :raises InputError: the file differs from the network by more than `limit`.
     """
     like, outputs = like or net, ('depth', 'confidence')
-    if isinstance(net, MonocularGraph):
+    if isinstance(net, (MonocularGraph, CompletedGraph)):
         outputs = outputs[:1]
     height, width = _rounded(nominal)
     # Traced at one size and compared at others, of another aspect too.
@@ -183,6 +183,16 @@ def focal_of(method, config: dict, given: float | None) -> float:
     return float(focal.mean())
 
 
+def contract_graph(method):
+    """Return a method's network in the form of the contract; None where there is no such form."""
+    if isinstance(method, MetricDepth):
+        return MonocularGraph(method.net)
+    if isinstance(method.net, (CompletionNet, StudentNet)):
+        return method.net
+    student = getattr(method, 'student', None)
+    return student and CompletedGraph(method.net, student.answer)
+
+
 def export(checkpoint, path, name: str | None = None, figures: dict | None = None,
            norm_batches: int = 0, licence: str | None = None, focal: float | None = None,
            precision: str = 'fp32', size: Sequence[int] | None = None) -> float:
@@ -203,8 +213,8 @@ def export(checkpoint, path, name: str | None = None, figures: dict | None = Non
     if method.task not in DEPTH_MAX:
         raise InputError(f'{checkpoint} is a teacher, whose depth has no scale: `export-teacher` '
                          'writes those')
-    if not isinstance(method, MetricDepth) and not isinstance(
-            method.net, (CompletionNet, StudentNet)):
+    net = contract_graph(method)
+    if net is None:
         raise InputError(f'{checkpoint} holds a {type(method.net).__name__}, which cannot be '
                          'exported to the model contract yet')
     facts = Path(checkpoint).parent / 'provenance.json'
@@ -219,7 +229,6 @@ def export(checkpoint, path, name: str | None = None, figures: dict | None = Non
         method.net.to('cpu')
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    net = MonocularGraph(method.net) if isinstance(method, MetricDepth) else method.net
     net.eval()
     error, (height, width, multiple) = write_graph(
         net if precision == 'fp32' else with_half_layers(net), method.task, path, nominal, limit,

@@ -35,6 +35,19 @@ class MonocularGraph(nn.Module):
         return depth[:, 0].clamp(min=SMALLEST)
 
 
+class CompletedGraph(nn.Module):
+    """The contract around a student of `networks.completion_students`: metres, positive."""
+
+    def __init__(self, net: nn.Module, answer):
+        """Wrap a network; answer(net, image (1, H, W, 3), line (1, H, W)), see `Student`."""
+        super().__init__()
+        self.net, self.answer = net, answer
+
+    def forward(self, image, sparse_depth):
+        """(1, H, W, 3) uint8 RGB, (1, H, W) metres, 0 none -> depth (1, H, W) metres."""
+        return self.answer(self.net, image, sparse_depth)[0][:, 0].clamp(min=SMALLEST)
+
+
 def first(outputs):
     """Return the depth of what a graph gives: a tensor, or several with depth first."""
     return outputs if torch.is_tensor(outputs) else outputs[0]
@@ -71,7 +84,7 @@ def with_half_layers(graph: nn.Module) -> nn.Module:
     exponential, the resize to full size, the depth itself.
     """
     graph = copy.deepcopy(graph)
-    net = graph.net if isinstance(graph, MonocularGraph) else graph
+    net = graph.net if isinstance(graph, (MonocularGraph, CompletedGraph)) else graph
     for name, layer in net.named_children():
         if any(True for _ in layer.parameters()):
             setattr(net, name, HalfInside(layer))

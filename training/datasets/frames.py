@@ -17,7 +17,8 @@ from training.datasets.pipeline import Augmentation, make_item
 
 # Name to module: what evaluation reads too, and the layouts that only training uses.
 READERS = {**DATASETS, **{name: f'training.datasets.{name}' for name in (
-    'nyu_lists', 'nyu_labelled', 'scannet', 'scenenet')}}
+    'nyu_lists', 'nyu_labelled', 'scannet', 'scenenet')},
+           'robot_frames': 'training.robot.frames'}
 WHERE = {
     'kitti_object': 'https://www.cvlibs.net/datasets/kitti/eval_object.php',
     'kitti_depth_completion':
@@ -31,7 +32,8 @@ WHERE = {
     'tum': 'https://cvg.cit.tum.de/data/datasets/rgbd-dataset',
     'redwood': 'http://redwood-data.org',
     'seven_scenes': 'https://www.microsoft.com/en-us/research/project/rgb-d-dataset-7-scenes',
-    'bag': 'your own recording: ros2 bag record'}
+    'bag': 'your own recording: ros2 bag record',
+    'robot_frames': 'your own recording: python -m training r2m'}
 
 
 @dataclass(frozen=True)

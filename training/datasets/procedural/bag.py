@@ -81,6 +81,20 @@ def robot_pose(seconds: float) -> tuple:
     return x, y, heading
 
 
+def tour_pose(seconds: float) -> tuple:
+    """Up and down the aisle for as long as one likes, no lap like the other; see robot_pose."""
+    lap, turn = 26.0, 0.16  # seconds up and down; share of each half that turns
+    half, share = divmod(seconds / (lap / 2), 1.0)
+    back = half % 2
+    way = min(share / (1 - turn), 1.0)
+    way = way * way * (3 - 2 * way)
+    y = -3.9 + 6.6 * (1 - way if back else way)
+    turned = max(0.0, (share - (1 - turn)) / turn)
+    heading = math.pi * (half + turned * turned * (3 - 2 * turned))
+    x = 0.15 + 0.3 * math.sin(0.117 * seconds) + 0.1 * math.sin(0.55 * seconds)
+    return x, y, heading + 0.38 * math.sin(0.62 * seconds + 0.3) - 0.05
+
+
 def _place(pose, offset):
     """World position of a point given on base_link."""
     x, y, heading = pose
@@ -144,9 +158,9 @@ def _camera_info(header):
                    r=np.eye(3).ravel(), p=np.array(p, dtype=float))
 
 
-def _picture(scenes, pose, gain):
-    """Render the colour image (H, W, 3) uint8 RGB, four samples a pixel, and its gain."""
-    light = render(scenes, [camera_view(pose, 2)])['image'][0].numpy()
+def _picture(scenes, pose, gain, scale):
+    """Render the colour image (H, W, 3) uint8 RGB, scale^2 samples a pixel, and its gain."""
+    light = render(scenes, [camera_view(pose, scale)])['image'][0].numpy()
     if gain is None:
         gain = 0.5 / np.quantile(light.mean(-1), 0.7)
     light = light * gain
@@ -161,24 +175,27 @@ def _compressed(header, form, extension, pixels, options=()):
                    data=data.ravel())
 
 
-def render_bag(folder, frames: int = 120) -> Path:
+def render_bag(folder, frames: int = 120, rate: float = RATE, tour: bool = False,
+               scale: int = 2) -> Path:
     """
     Write the demo recording (mcap): image, camera_info, scan, tf_static, true depth.
 
-    :param folder: must not exist yet; frames: images, at 10 Hz, each with one scan.
+    :param folder: must not exist yet; frames: images, at `rate` Hz, each with one scan.
+    :param tour: drive up and down without end; scale: samples a pixel in each direction.
     """
+    drive = tour_pose if tour else robot_pose
     folder = Path(folder)
     scenes = pack([demo_scene()], textures.VARIANTS)
     rng, gain = np.random.default_rng(SEED + 1), None
     with Writer(folder) as bag:
         bag.write('/tf_static', START_NS, _static_transforms(stamp(START_NS)))
         for k in tqdm(range(frames), unit='frame', disable=None):
-            seconds = k / RATE
+            seconds = k / rate
             now = START_NS + int(seconds * 1e9)
             late = now + 12_000_000  # the scan ends a little after the image
-            ranges = scan_ranges(scenes, robot_pose(seconds + 0.012), rng)
-            pose = robot_pose(seconds)
-            image, gain = _picture(scenes, pose, gain)
+            ranges = scan_ranges(scenes, drive(seconds + 0.012), rng)
+            pose = drive(seconds)
+            image, gain = _picture(scenes, pose, gain, scale)
             image = np.clip(image + rng.normal(size=image.shape) * 1.5, 0, 255).astype(np.uint8)
             depth = render(scenes, [camera_view(pose)], colour=False)['depth'][0].numpy()
             header = {'stamp': stamp(now), 'frame_id': 'camera_optical_frame'}
@@ -192,7 +209,7 @@ def render_bag(folder, frames: int = 120) -> Path:
                 'sensor_msgs/msg/LaserScan',
                 header={'stamp': stamp(late), 'frame_id': 'laser'}, angle_min=-math.pi,
                 angle_max=-math.pi + (BEAMS - 1) * 2 * math.pi / BEAMS,
-                angle_increment=2 * math.pi / BEAMS, time_increment=0.0, scan_time=1 / RATE,
+                angle_increment=2 * math.pi / BEAMS, time_increment=0.0, scan_time=1 / rate,
                 range_min=RANGE_MIN, range_max=RANGE_MAX, ranges=ranges.astype(np.float32),
                 intensities=np.zeros(0, np.float32)))
     return folder

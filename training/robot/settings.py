@@ -1,0 +1,78 @@
+# Copyright 2026 depth_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+"""What a team asks for: one recording or several, a teacher, a time."""
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from depth_ros.contracts import InputError
+from depth_ros.datasets import open_dataset, Options
+
+SHIPPED = 'completion'
+
+
+@dataclass(frozen=True)
+class Settings:
+    """
+    The options of `python -m training r2m`.
+
+    :param bags: recordings to learn from; validation: another to measure on, in place of the end
+        of each of `bags`.
+    :param options: of the reader: topics, extrinsics.
+    :param teacher: see `teacher.choose_teacher`; teacher_kind: depth or disparity of an ONNX file.
+    :param student: see `networks.completion_students`; start: weights of `completion`.
+    :param minutes, steps: of training; one of the two.
+    :param take: 'better' delivers the start where the training did not help, 'trained' does not.
+    :param frames, measure_frames: at most so many, evenly spread.
+    :param force: go on in spite of errors that the check found.
+    """
+
+    bags: tuple
+    out: Path
+    options: Options = Options()
+    validation: Path | None = None
+    teacher: str = 'student'
+    teacher_kind: str | None = None
+    teacher_minutes: float = 20.0
+    student: str = SHIPPED
+    start: str = SHIPPED
+    minutes: float | None = 20.0
+    steps: int | None = None
+    name: str | None = None
+    overrides: tuple = ()
+    seed: int = 1
+    lr: float = 1e-4
+    teacher_weight: float = 1.0
+    frames: int = 1500
+    measure_frames: int = 100
+    take: str = 'better'
+    force: bool = False
+
+    def recordings(self) -> list:
+        """Return the recordings to learn from and the one to measure on."""
+        return [Path(bag) for bag in self.bags] + ([self.validation] if self.validation else [])
+
+    def model_name(self) -> str:
+        """Return the model's name: the given one, or the first recording's."""
+        return self.name or Path(self.bags[0]).resolve().stem
+
+    def open(self, path):
+        """Open a recording; ground truth is used for figures where there is any."""
+        return open_dataset('bag', path, replace(self.options, unlabelled=True))
+
+
+def check_settings(settings: Settings) -> None:
+    """Raise InputError for what cannot be meant."""
+    for path in settings.recordings():
+        if not path.exists():
+            raise InputError(f'no recording at {path}: name a rosbag2 folder, an .mcap, .db3 or '
+                             '.bag file')
+    if settings.validation and settings.validation.resolve() in (
+            Path(bag).resolve() for bag in settings.bags):
+        raise InputError(f'{settings.validation} is learned from: --validation-bag must be '
+                         'another recording; without it the end of each recording is measured on')
+    for name in ('minutes', 'steps', 'teacher_minutes', 'frames', 'measure_frames'):
+        value = getattr(settings, name)
+        if value is not None and value <= 0:
+            raise InputError(f'--{name.replace("_", "-")} is {value:g}: it must be positive')

@@ -1,0 +1,142 @@
+# Copyright 2026 depth_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+"""
+The stages from a recording to a model, in their order; a folder knows which are done.
+
+check -> frames -> teacher -> training -> model -> figures -> report
+"""
+from __future__ import annotations
+
+from dataclasses import asdict
+import json
+from pathlib import Path
+
+from depth_ros.estimator import Estimator
+from training.experiment import load_config
+from training.robot import deliver, learn
+from training.robot.frames import open_dataset as open_frames
+from training.robot.measure import AFTER, BEFORE, compared, Measurement, PICTURES
+from training.robot.panels import panel
+from training.robot.prepare import Preparation
+from training.robot.record import key_of, set_aside
+from training.robot.settings import SHIPPED
+from training.robot.teacher import choose_teacher, Chosen, OWN, self_config, train_own
+from training.teacher_cache import CachedTeacher
+from training.teacher_depth import Layout, open_teacher
+import yaml
+
+
+class Stages(Preparation):
+    """All stages; each method is one and returns what it found."""
+
+    def teacher(self) -> Chosen:
+        """Find the teacher, or train the recording's own."""
+        s, camera = self.settings, self.camera()
+        if s.teacher != OWN:
+            # What it cannot do is said now, not after the training of something else.
+            chosen = choose_teacher(s.teacher, s.teacher_kind, camera)
+            files = [Path(chosen.path)] if Path(chosen.path).is_file() else \
+                sorted(Path(chosen.path).iterdir())
+            key = key_of(chosen, [(file.name, file.stat().st_size) for file in files])
+            return Chosen(**self._stage('teacher', key, lambda: asdict(chosen)))
+        key = key_of(self.keys['frames'], OWN, s.teacher_minutes)
+
+        def work():
+            config = self_config(self.folders(), camera,
+                                 self.spec.input_height * self.spec.input_width)
+            path = train_own(config, self.out / 'teacher', s.teacher_minutes)
+            return asdict(Chosen(str(path), asdict(Layout()), "the recording's own video",
+                                 'that of the recording'))
+        return Chosen(**self._stage('teacher', key, work, ['teacher']))
+
+    def open_teacher(self, teacher: Chosen):
+        """Open the teacher."""
+        return open_teacher(teacher.path, Layout(**teacher.layout))
+
+    def found(self, name: str) -> dict:
+        """Return what a finished stage of this call found."""
+        return self.record.done(name, self.keys[name])
+
+    def config(self) -> dict:
+        """Return the config that was trained by."""
+        return yaml.safe_load((self.out / 'config.yaml').read_text())
+
+    @property
+    def cache(self) -> Path:
+        """Folder of the teacher's answers."""
+        return self.out / 'teacher_cache'
+
+    def make_config(self, teacher: Chosen) -> dict:
+        """Return the config of the training, with the user's overrides, and keep it."""
+        s = self.settings
+        config = learn.robot_config(s, self.folders(), self.size(), teacher,
+                                    bool(self.camera().distortion), self.cache)
+        path = self.out / 'config.yaml'
+        path.write_text(yaml.safe_dump(config, sort_keys=False))
+        if s.overrides:
+            config = load_config(path, s.overrides)
+            path.write_text(yaml.safe_dump(config, sort_keys=False))
+        return config
+
+    def train(self, teacher: Chosen) -> dict:
+        """Train, or go on."""
+        config = self.make_config(teacher)
+        # A folder may be moved.
+        places = json.dumps(config).replace(str(self.out), '')
+        key = key_of(self.keys['frames'], self.keys['teacher'], places)
+
+        def work():
+            trainer = learn.learn(config, self.out / 'run')
+            method = trainer.lightning_module
+            return {'steps': trainer.global_step, 'minutes': method.elapsed / 60,
+                    'batch_size': config['data']['init_args']['batch_size'],
+                    'device': str(trainer.strategy.root_device), 'progress': method.progress()}
+        return self._stage('training', key, work, ['run'])
+
+    def model(self, teacher: Chosen, trained: dict) -> dict:
+        """Export, compare with the start on frames that choose, and deliver the better one."""
+        s = self.settings
+        key = key_of(self.keys['training'], s.model_name(), s.take, s.seed)
+
+        def work():
+            path = self.out / 'run' / 'trained.onnx'
+            own = s.student == SHIPPED
+            exported = deliver.export_trained(
+                self.out / 'run', path, s.model_name(), self.size(), teacher,
+                self.spec if own else None, [Path(bag).resolve().stem for bag in s.bags])
+            models = {BEFORE: Estimator(self.spec), AFTER: Estimator(str(path))}
+            measured = Measurement(models, seed=s.seed)
+            for folder in self.folders('_choose'):
+                dataset = open_frames(folder)
+                measured.run(dataset.samples(), len(dataset), 'choosing')
+            chosen = compared(measured.result(), 'beams')
+            better = chosen is not None and chosen['after'] < chosen['before']
+            taken = better or s.take == 'trained'
+            # A model that is replaced may be in use.
+            set_aside(self.out / 'model.onnx')
+            delivered = deliver.deliver(
+                path if taken else self.spec.file, self.out / 'model.onnx',
+                s.model_name() if taken else self.spec.name,
+                {'r2m_steps': trained['steps']} if taken else {})
+            return {**delivered, 'taken': AFTER if taken else BEFORE, 'chosen_by': chosen,
+                    'trained': exported}
+        return self._stage('model', key, work)
+
+    def figures(self, teacher: Chosen) -> dict:
+        """Measure the shipped model, the trained one, the teacher and the nearest fill."""
+        s = self.settings
+        key = key_of(self.keys['model'], s.seed, s.measure_frames)
+
+        def work():
+            models = {BEFORE: Estimator(self.spec),
+                      AFTER: Estimator(str(self.out / 'run' / 'trained.onnx'))}
+            measured = Measurement(models, CachedTeacher(self.open_teacher(teacher), self.cache),
+                                   s.seed, PICTURES)
+            for dataset, indices in self.measured():
+                measured.run(dataset.read(indices), len(indices))
+            found = measured.result()
+            pictures = [self._keep(f'frame_{number}', panel(shown), shown.name)
+                        for number, shown in enumerate(measured.shown)]
+            return {**found, 'pictures': pictures, 'compared': {kind: compared(found, kind)
+                                          for kind in ('beams', 'truth')}}
+        return self._stage('figures', key, work)
