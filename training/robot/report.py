@@ -3,10 +3,16 @@
 """The page that a team reads: what came out, in words, figures and pictures."""
 from __future__ import annotations
 
+import json
 from pathlib import Path
+from types import SimpleNamespace
 
+from depth_ros.datasets.sample import read_image
+from depth_ros.page import Page
+from training.robot.learn import curves
 from training.robot.measure import AFTER, BEFORE, FILL, TEACHER
 
+COLUMNS = ('', 'REL', 'RMSE, m', 'delta1', 'points', 'confidence', 'right within 10 %')
 WHERE = {'truth': 'on ground truth', 'beams': 'at held-back beams'}
 
 
@@ -55,3 +61,62 @@ def _confidence(figures):
     return [f'The confidence of the trained model is {stated:.2f} on average, and {observed:.2f} '
             'of the pixels are right within 10 %'
             + ('.' if abs(stated - observed) < 0.1 else ': do not rely on it.')]
+
+
+def write_report(folder, result: dict) -> Path:
+    """Write report.html, with the pictures that the stages left; returns its path."""
+    folder, figures = Path(folder), result['figures']
+    page = Page(f'{result["settings"]["name"]}: from the recording to a model')
+    for sentence in result['verdict']:
+        page.paragraph(sentence)
+    page.heading('Start it')
+    page.code(result['launch'])
+    page.heading('Figures')
+    page.paragraph(f'{figures["frames"]} frames from which nothing was learned, by the ONNX files '
+                   'as the node runs them. Held-back beams were hidden from everything; ground '
+                   'truth is compared with what all beams give. Weight of an image: 1.')
+    for kind in WHERE:
+        if figures.get(kind):
+            page.table(COLUMNS,
+                       [_row(name, found) for name, found in figures[kind].items()],
+                       {'REL': 'min', 'RMSE, m': 'min', 'delta1': 'max'}, WHERE[kind])
+    page.heading('Measured frames')
+    page.pictures(_pictures(folder, figures['pictures']), columns=1)
+    page.heading('The recording')
+    for report in result['check']['recordings']:
+        page.paragraph(f'{report["path"]}: {report["duration_s"]:.0f} s')
+        page.findings(SimpleNamespace(**finding) for finding in report['findings'])
+    page.pictures(_pictures(folder, result['check']['pictures']), columns=2)
+    page.heading('Training')
+    page.values(_training(result))
+    found = curves(folder / 'run')
+    if found:
+        page.plot({name: zip(*points) for name, points in found.items() if name != 'minutes'},
+                  'Loss and its terms', 'step', 'loss', marks=len(found['loss']) < 3)
+    page.details('All figures (r2m.json holds them too)', json.dumps(
+        {key: result[key] for key in ('settings', 'teacher', 'training', 'model', 'seconds')},
+        indent=1))
+    path = folder / 'report.html'
+    page.write(path)
+    return path
+
+
+def _row(name, found):
+    return [name, *(found[key] for key in ('abs_rel', 'rmse', 'delta1', 'pixels')),
+            found.get('confidence_stated'), found.get('confidence_observed')]
+
+
+def _pictures(folder, kept):
+    return [(one['caption'], read_image(folder / one['file'])) for one in kept]
+
+
+def _training(result):
+    trained, parts = result['training'], result['frames']['parts']
+    return {'student': result['settings']['student'], 'teacher': result['teacher']['name'],
+            'frames to learn from': sum(part['frames'] for part in parts),
+            'line': '; '.join(part['line'] for part in parts),
+            'steps, batch': f'{trained["steps"]}, {trained["batch_size"]}',
+            'minutes': f'{trained["minutes"]:.1f} on {trained["device"]}',
+            'seconds of each stage': ', '.join(
+                f'{name} {seconds:.0f}' for name, seconds in result['seconds'].items()),
+            'licence': result['model']['licence'], 'lineage': result['model']['lineage']}
