@@ -12,7 +12,6 @@ import numpy as np
 from posts_bag import make_posts_bag
 import pytest
 from tiny_models import make_tiny_model
-import yaml
 
 torch = pytest.importorskip('torch', reason='training needs the train extra: torch')
 pytest.importorskip('lightning', reason='training needs the train extra')
@@ -27,6 +26,7 @@ from training.robot.record import fingerprint, Record  # noqa: E402
 from training.robot.report import verdict  # noqa: E402
 from training.robot.split import bearings, hold_back, split_times  # noqa: E402
 from training.robot.teacher import choose_teacher  # noqa: E402
+import yaml  # noqa: E402
 
 CAMERA = Camera(160, 120, 125.0, 125.0, 79.5, 59.5)
 

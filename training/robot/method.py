@@ -3,6 +3,7 @@
 """R2M as it fine-tunes a network on one robot's recording: schedule, units, hidden beams."""
 from __future__ import annotations
 
+import copy
 import math
 import time
 
@@ -21,7 +22,12 @@ class RobotR2M(R2M):
     it also keeps the confidence honest. The learning rate rises over the first 5 % and falls as a
     cosine over `train_steps` optimiser steps or `train_minutes` of training, whichever ends first.
 
-    :param teacher_weight: of l_ud; hidden_weight: of the hidden beams.
+    Off the line nothing but the teacher speaks, and where it is worse than what the network knew,
+    that would be lost. So the answer is also held to what the start says of the whole line, more
+    where the start is sure.
+
+    :param teacher_weight: of l_ud; hidden_weight: of the hidden beams; keep_weight: of what the
+        start says (with `start` only).
     :param clip: greatest norm of the gradient.
 
     See `methods.r2m.R2M` for the other arguments.
@@ -31,7 +37,8 @@ class RobotR2M(R2M):
                  imagenet: bool = True, alpha: float = 1.0, beta: float = 0.1,
                  alignment: str = 'median', cap: float | None = CAP, lr: float = 1e-4,
                  weight_decay: float = 0.0, freeze_norm: bool = False,
-                 teacher_weight: float = 1.0, hidden_weight: float = 1.0, clip: float = 1.0,
+                 teacher_weight: float = 1.0, hidden_weight: float = 1.0,
+                 keep_weight: float = 1.0, clip: float = 1.0,
                  train_steps: int | None = None,
                  train_minutes: float | None = None):
         """See the class."""
@@ -41,6 +48,25 @@ class RobotR2M(R2M):
         if not (train_steps or train_minutes):
             raise InputError('say how long to train: model.train_steps or model.train_minutes')
         self.elapsed, self.last = 0.0, None
+        self.started = ()  # the network as it started; in a tuple it is no part of this one
+
+    def setup(self, stage: str | None = None):
+        """Read the weights to start from, and remember them."""
+        super().setup(stage)
+        if stage == 'fit' and self.hparams.start and self.hparams.keep_weight:
+            self.started = (copy.deepcopy(self.net).eval().requires_grad_(False),)
+
+    def kept_loss(self, depth, image, line):
+        """Compare with what the start says of the whole line, in log depth."""
+        if not self.started:
+            return depth.new_zeros(())
+        start = self.started[0].to(depth.device)
+        with torch.no_grad():
+            said, log_uncertainty = self.student.answer(start, image, line)
+            sure = torch.exp(-0.5 * log_uncertainty) if log_uncertainty is not None else \
+                torch.ones_like(said)
+            sure = sure / sure.mean((1, 2, 3), keepdim=True)
+        return (sure * (torch.log(depth.clamp(min=1e-3)) - torch.log(said)).abs()).mean()
 
     def losses(self, batch) -> dict:
         """Compare with teacher, line and pairs of one batch."""
@@ -56,8 +82,9 @@ class RobotR2M(R2M):
         parts = self.loss(depth / unit, line / unit, teacher, batch.get('pairs'), log_uncertainty)
         parts['hidden'] = hidden_loss(depth, line, (line > 0) & (shown[:, None] == 0),
                                       log_uncertainty)
+        parts['keep'] = self.kept_loss(depth, batch['image'], line[:, 0])
         parts['loss'] = (parts['loss'] + (h.teacher_weight - 1) * parts['teacher']
-                         + h.hidden_weight * parts['hidden'])
+                         + h.hidden_weight * parts['hidden'] + h.keep_weight * parts['keep'])
         return {**parts, 'prediction': depth}
 
     def configure_optimizers(self):

@@ -89,9 +89,10 @@ class Preparation:
         """Return where the readable part of a damaged recording is kept."""
         return self.out / 'recovered' / self.marks[str(path)]
 
-    def open(self, path):
+    def open_recording(self, path):
         """Open a recording, or what was recovered of it."""
-        return self.settings.open(self.whole(path) if self.whole(path).exists() else path)
+        whole = self.whole(path)
+        return self.settings.open_recording(whole if whole.exists() else path)
 
     def frames(self) -> dict:
         """Split each recording and keep the frames to learn from and to choose by."""
@@ -101,7 +102,7 @@ class Preparation:
         def work():
             parts = []
             for number, bag in enumerate(s.bags):
-                dataset = self.open(bag)
+                dataset = self.open_recording(bag)
                 split = split_times([float(name) for name in dataset.names],
                                     0.0 if s.validation else MEASURED)
                 train = spread(split.train, s.frames // len(s.bags))
@@ -134,10 +135,10 @@ class Preparation:
         """Return [(dataset, indices)] of what is measured on."""
         s = self.settings
         if s.validation:
-            dataset = self.open(s.validation)
+            dataset = self.open_recording(s.validation)
             return [(dataset, dataset.spread(s.measure_frames))]
         parts = self.record.done('frames', self.keys['frames'])['parts']
-        return [(self.open(part['recording']),
+        return [(self.open_recording(part['recording']),
                  spread(part['measure'], max(s.measure_frames // len(parts), 1)))
                 for part in parts]
 

@@ -98,8 +98,8 @@ class Record:
         """Close a stage with what it found (plain values); returns that."""
         found = plain(found)
         self.content['stages'][name].update(
-            found=found, seconds=round(seconds, 1), at=time.strftime('%Y-%m-%dT%H:%M:%SZ',
-                                                                      time.gmtime()))
+            found=found, seconds=round(seconds, 1),
+            at=time.strftime('%Y-%m-%dT%H:%M:%SZ', time.gmtime()))
         self.save()
         return found
 

@@ -57,7 +57,7 @@ class Settings:
         """Return the model's name: the given one, or the first recording's."""
         return self.name or Path(self.bags[0]).resolve().stem
 
-    def open(self, path):
+    def open_recording(self, path):
         """Open a recording; ground truth is used for figures where there is any."""
         return open_dataset('bag', path, replace(self.options, unlabelled=True))
 

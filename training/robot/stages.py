@@ -137,6 +137,6 @@ class Stages(Preparation):
             found = measured.result()
             pictures = [self._keep(f'frame_{number}', panel(shown), shown.name)
                         for number, shown in enumerate(measured.shown)]
-            return {**found, 'pictures': pictures, 'compared': {kind: compared(found, kind)
-                                          for kind in ('beams', 'truth')}}
+            both = {kind: compared(found, kind) for kind in ('beams', 'truth')}
+            return {**found, 'pictures': pictures, 'compared': both}
         return self._stage('figures', key, work)
