@@ -164,8 +164,8 @@ def of_calibration(calibration):
     elif edges['suspicious']:
         yield Finding('warning', 'calibration', (
             f'the extrinsics are suspicious: turned by {edges["best_yaw_deg"]:+.1f} degrees about '
-            f'the vertical axis of the camera, jumps of the range fit the edges in the image '
-            f'clearly better (agreement {edges["best_score"]:.2f} instead of '
+            f'the vertical axis of the camera (+: to the right), jumps of the range fit the edges '
+            f'in the image clearly better (agreement {edges["best_score"]:.2f} instead of '
             f'{edges["score"]:.2f}); look at the picture, calibrate again, or give --extrinsics'))
     elif edges['score'] is None and residual is None:
         yield Finding('note', 'calibration_unknown', (

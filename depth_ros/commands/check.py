@@ -116,7 +116,7 @@ def calibration_text(calibration):
     else:
         parts.append(f'agreement of {edges["jumps"]} range jumps with edges {edges["score"]:.2f} '
                      f'(0.5: chance), best {edges["best_score"]:.2f} when turned by '
-                     f'{edges["best_yaw_deg"]:+.1f} degrees')
+                     f'{edges["best_yaw_deg"]:+.1f} degrees (+: to the right)')
     return '; '.join(parts)
 
 
