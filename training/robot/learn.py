@@ -16,12 +16,12 @@ ZOOM = 1.25  # greatest enlargement before the crop
 BATCH = 8
 
 
-def robot_config(settings, folders, size, teacher, distorted: bool, cache) -> dict:
+def robot_config(settings, folders, size, teacher, weight, distorted: bool, cache) -> dict:
     """
     Return the config of the training, as `python -m training fit` reads it.
 
     :param settings: `stages.Settings`; folders: of kept frames; size: (height, width) that the
-        network sees; teacher: `teacher.Chosen`.
+        network sees; teacher: `teacher.Chosen`; weight: of the teacher.
     :param distorted: the lens bends lines, so that frames cannot be mirrored.
     """
     own = settings.student == 'completion'
@@ -32,8 +32,9 @@ def robot_config(settings, folders, size, teacher, distorted: bool, cache) -> di
         'model': {'class_path': 'training.robot.method.RobotR2M', 'init_args': {
             'student': settings.student, 'start': settings.start if own else None,
             'imagenet': False, 'freeze_norm': own, 'alpha': 1.0, 'beta': 0.1,
-            'alignment': 'median', 'teacher_weight': settings.teacher_weight,
-            'hidden_weight': 1.0, 'lr': settings.lr if own else 1e-4, **schedule}},
+            'alignment': 'median', 'teacher_weight': weight,
+            'hidden_weight': 1.0, 'keep_weight': 1.0,
+            'lr': settings.lr if own else 1e-4, **schedule}},
         'data': {'class_path': 'training.robot.data.RobotData', 'init_args': {
             'teacher': teacher.path, 'layout': teacher.layout, 'cache': str(cache),
             'lines': {'length': 40.0, 'residual': 0.05, 'count': 64, 'tau': 0.02},

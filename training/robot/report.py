@@ -112,7 +112,7 @@ def _pictures(folder, kept):
 
 def _training(result):
     trained, parts = result['training'], result['frames']['parts']
-    return {'student': result['settings']['student'], 'teacher': result['teacher']['name'],
+    return {'student': result['settings']['student'], 'teacher': _trusted(result),
             'frames to learn from': sum(part['frames'] for part in parts),
             'line': '; '.join(part['line'] for part in parts),
             'steps, batch': f'{trained["steps"]}, {trained["batch_size"]}',
@@ -120,3 +120,10 @@ def _training(result):
             'seconds of each stage': ', '.join(
                 f'{name} {seconds:.0f}' for name, seconds in result['seconds'].items()),
             'licence': result['model']['licence'], 'lineage': result['model']['lineage']}
+
+
+def _trusted(result):
+    trust = result['trust']
+    return (f'{result["teacher"]["name"]}; at held-back beams of the frames that choose its REL '
+            f'is {trust["teacher"]:.3f}, that of the start {trust["start"]:.3f}: weight '
+            f'{trust["weight"]}')

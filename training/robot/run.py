@@ -41,6 +41,7 @@ def robot_to_model(settings, say=print) -> dict:
     figures = stages.figures(teacher)
     result = {'settings': {'name': settings.model_name(), 'student': settings.student},
               'check': checked, 'frames': frames, 'teacher': stages.found('teacher'),
+              'trust': stages.found('trust'),
               'training': trained, 'model': model, 'figures': figures,
               'seconds': stages.record.seconds(), 'launch': launch(stages, settings, checked)}
     sentences = verdict(result)

@@ -43,7 +43,6 @@ class Settings:
     overrides: tuple = ()
     seed: int = 1
     lr: float = 1e-4
-    teacher_weight: float = 1.0
     frames: int = 1500
     measure_frames: int = 100
     take: str = 'better'

@@ -12,10 +12,11 @@ import json
 from pathlib import Path
 
 from depth_ros.estimator import Estimator
+import numpy as np
 from training.experiment import load_config
 from training.robot import deliver, learn
 from training.robot.frames import open_dataset as open_frames
-from training.robot.measure import AFTER, BEFORE, compared, Measurement, PICTURES
+from training.robot.measure import AFTER, BEFORE, compared, Measurement, PICTURES, TEACHER
 from training.robot.panels import panel
 from training.robot.prepare import Preparation
 from training.robot.record import key_of, set_aside
@@ -24,6 +25,8 @@ from training.robot.teacher import choose_teacher, Chosen, OWN, self_config, tra
 from training.teacher_cache import CachedTeacher
 from training.teacher_depth import Layout, open_teacher
 import yaml
+
+WEIGHTS = 0.1, 1.0  # of a teacher that is worse than the start, and of one that is as good
 
 
 class Stages(Preparation):
@@ -49,6 +52,32 @@ class Stages(Preparation):
                                  'that of the recording'))
         return Chosen(**self._stage('teacher', key, work, ['teacher']))
 
+    def trust(self, teacher: Chosen) -> dict:
+        """
+        Compare the teacher with the start at held-back beams of the frames that choose.
+
+        :returns: teacher, start (REL), weight: of the teacher in training, the square of start
+            over teacher, within WEIGHTS; its error counts where nothing else speaks.
+        """
+        s = self.settings
+        key = key_of(self.keys['frames'], self.keys['teacher'], s.seed)
+
+        def work():
+            found = self.chosen_by({BEFORE: Estimator(self.spec)}, teacher)['beams']
+            start, other = (found[name]['abs_rel'] for name in (BEFORE, TEACHER))
+            weight = float(np.clip((start / other) ** 2, *WEIGHTS))
+            return {'start': start, 'teacher': other, 'weight': round(weight, 2)}
+        return self._stage('trust', key, work)
+
+    def chosen_by(self, models, teacher=None) -> dict:
+        """Measure on the frames that choose."""
+        measured = Measurement(models, teacher and CachedTeacher(
+            self.open_teacher(teacher), self.cache), seed=self.settings.seed)
+        for folder in self.folders('_choose'):
+            dataset = open_frames(folder)
+            measured.run(dataset.samples(), len(dataset), 'choosing')
+        return measured.result()
+
     def open_teacher(self, teacher: Chosen):
         """Open the teacher."""
         return open_teacher(teacher.path, Layout(**teacher.layout))
@@ -66,10 +95,10 @@ class Stages(Preparation):
         """Folder of the teacher's answers."""
         return self.out / 'teacher_cache'
 
-    def make_config(self, teacher: Chosen) -> dict:
+    def make_config(self, teacher: Chosen, weight: float = 1.0) -> dict:
         """Return the config of the training, with the user's overrides, and keep it."""
         s = self.settings
-        config = learn.robot_config(s, self.folders(), self.size(), teacher,
+        config = learn.robot_config(s, self.folders(), self.size(), teacher, weight,
                                     bool(self.camera().distortion), self.cache)
         path = self.out / 'config.yaml'
         path.write_text(yaml.safe_dump(config, sort_keys=False))
@@ -80,7 +109,8 @@ class Stages(Preparation):
 
     def train(self, teacher: Chosen) -> dict:
         """Train, or go on."""
-        config = self.make_config(teacher)
+        weight = self.trust(teacher)['weight']
+        config = self.make_config(teacher, weight if self.settings.student == SHIPPED else 1.0)
         # A folder may be moved.
         places = json.dumps(config).replace(str(self.out), '')
         key = key_of(self.keys['frames'], self.keys['teacher'], places)
@@ -105,11 +135,7 @@ class Stages(Preparation):
                 self.out / 'run', path, s.model_name(), self.size(), teacher,
                 self.spec if own else None, [Path(bag).resolve().stem for bag in s.bags])
             models = {BEFORE: Estimator(self.spec), AFTER: Estimator(str(path))}
-            measured = Measurement(models, seed=s.seed)
-            for folder in self.folders('_choose'):
-                dataset = open_frames(folder)
-                measured.run(dataset.samples(), len(dataset), 'choosing')
-            chosen = compared(measured.result(), 'beams')
+            chosen = compared(self.chosen_by(models), 'beams')
             better = chosen is not None and chosen['after'] < chosen['before']
             taken = better or s.take == 'trained'
             # A model that is replaced may be in use.
