@@ -165,7 +165,7 @@ def test_bad_recordings(tmp_path, capsys):
     assert 'neither a LaserScan' in refusal(
         make_posts_bag(tmp_path / 'blind', leave_out=['/scan']), name='blind_out')
     assert 'no recording at' in refusal(tmp_path / 'absent')
-    short = make_posts_bag(tmp_path / 'short', frames=11)
+    short = make_posts_bag(tmp_path / 'short', frames=8)
     assert 'record longer' in refusal(short, name='short_out')
     (tmp_path / 'full').mkdir()
     (tmp_path / 'full' / 'thesis.tex').write_text('years of work')

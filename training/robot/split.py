@@ -11,7 +11,7 @@ import numpy as np
 MEASURED, CHOSEN = 0.2, 0.1  # last share of the recording; share of the rest, at its end
 GAP_S, GAP_SHARE = 2.0, 0.05  # the smaller of the two, between parts
 HELD, BLOCK_DEG = 0.2, 5.0
-FEWEST = 2  # frames of a part
+FEWEST = {'train': 4, 'choose': 1, 'measure': 1}  # frames
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,8 @@ def split_times(seconds, measured: float = MEASURED) -> Split:
     gap = min(GAP_S, GAP_SHARE * (last - first))
     end = last - measured * (last - first)
     middle = end - (gap if measured else 0.0)
-    choose_from = first + (1 - CHOSEN) * (middle - first)
+    # Of a very short recording one frame chooses.
+    choose_from = min(first + (1 - CHOSEN) * (middle - first), seconds[seconds <= middle].max())
 
     def part(low, high):
         return tuple(int(k) for k in np.flatnonzero((seconds >= low) & (seconds <= high)))
@@ -52,10 +53,10 @@ def split_times(seconds, measured: float = MEASURED) -> Split:
     sizes = {'train': len(result.train), 'choose': len(result.choose)}
     if measured:
         sizes['measure'] = len(result.measure)
-    if min(sizes.values()) < FEWEST:
+    if any(size < FEWEST[name] for name, size in sizes.items()):
         raise InputError(f'{len(seconds)} usable frames in {last - first:.1f} s leave '
-                         + ', '.join(f'{size} to {name}' for name, size in sizes.items())
-                         + f', at least {FEWEST} are needed of each: record longer')
+                         + ', '.join(f'{size} to {name} (at least {FEWEST[name]})'
+                                     for name, size in sizes.items()) + ': record longer')
     return result
 
 
