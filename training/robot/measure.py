@@ -113,7 +113,8 @@ class Measurement:
                                                 frame.confidence)
         baselines = {FILL: nearest_fill}
         if self.teacher is not None:
-            relative = self.teacher.depth(sample.image)
+            # Images of recordings are views of the messages, which torch must not write to.
+            relative = self.teacher.depth(np.array(sample.image))
             baselines[TEACHER] = lambda given: scaled(relative, given)
         for name, baseline in baselines.items():
             self._ledger('beams', name).add(baseline(line), target)

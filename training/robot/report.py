@@ -21,7 +21,8 @@ def verdict(result: dict) -> list:
     figures, model = result['figures'], result['model']
     changes = {kind: found for kind in WHERE if (found := figures['compared'].get(kind))}
     sentences = [_change(found, WHERE[kind]) for kind, found in changes.items()]
-    worse = [WHERE[kind] for kind, found in changes.items() if found['change'] > 0]
+    worse = [WHERE[kind] for kind, found in changes.items()
+             if found['change'] > 2 * (found['error'] or 0.0)]
     if model['taken'] == BEFORE:
         sentences.append('The training did not help on the frames that choose, so model.onnx is '
                          'the shipped model, unchanged. The trained one is run/trained.onnx.')

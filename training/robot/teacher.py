@@ -12,6 +12,7 @@ from depth_ros.estimator import input_size
 from depth_ros.model import available, find
 import lightning
 from training.experiment import fit
+from training.networks.encoders import imagenet_state
 from training.robot.learn import Bar
 from training.teacher_depth import Layout, open_teacher
 
@@ -133,16 +134,14 @@ def train_own(config: dict, run, minutes: float) -> Path:
 
     :returns: its checkpoint.
     """
-    def train():
-        clock = Clock(minutes)
-        fit(config, run, callbacks=[clock, Bar('teacher', lambda module: clock.progress())])
-    try:
-        train()
-    except InputError as error:
-        if 'cannot fetch' not in str(error):
-            raise
-        print(f'{error}; the teacher starts from random weights, which takes longer and gives '
-              'less', file=sys.stderr)
-        config['model']['init_args']['imagenet'] = False
-        train()
+    options = config['model']['init_args']
+    if options['imagenet']:
+        try:
+            imagenet_state(f'resnet{options.get("depth", 18)}')
+        except InputError as error:
+            print(f'{error}. The teacher starts from random weights, which takes longer and gives '
+                  'less', file=sys.stderr)
+            options['imagenet'] = False
+    clock = Clock(minutes)
+    fit(config, run, callbacks=[clock, Bar('teacher', lambda module: clock.progress())])
     return Path(run) / 'last.ckpt'
