@@ -15,10 +15,13 @@ COMMANDS = {
     'compare': ('training.compare', 'several runs on the same frames: figures and a picture'),
     'export': ('training.commands.export', 'write a run as an ONNX file of the model contract'),
     'export-teacher': ('training.teachers', 'write a relative-depth teacher as an ONNX file'),
+    'score-teachers': ('training.teacher_scores', 'teachers against true depth, up to scale'),
     'table': ('training.commands.table', 'rerun a published table'),
     'throughput': ('training.commands.throughput', 'images a second of loader and training step'),
     'render-pool': ('training.commands.render_pool', 'render frames to disk for CPU training'),
     'render-bag': ('training.commands.render_bag', 'render the demo recording'),
+    'render-drives': ('training.commands.render_drives',
+                      'render video with true depth for self-supervised training'),
     'preview': ('training.commands.preview', 'sheet of random frames with depth and line'),
 }
 PROGRAM = Program('training', 'python -m training', COMMANDS,

@@ -10,11 +10,20 @@ from torch.nn import functional
 from training.losses.photometric import reprojection_loss, smoothness
 from training.networks.cadepth import CADepth
 from training.networks.encoders import imagenet_state, load_state, read_checkpoint
+from training.networks.lite_disparity import LiteDisparity, LitePose
 from training.networks.metric import load_network
 from training.networks.monodepth2 import MonoDepth2, PoseNet
-from training.networks.warping import disparity_to_depth, rigid_matrix, warp
+from training.networks.warping import (
+    disparity_to_depth,
+    rigid_matrix,
+    scaled_camera,
+    warp,
+)
 
-NETWORKS = {'monodepth2': MonoDepth2, 'cadepth': CADepth}
+NETWORKS = {'monodepth2': MonoDepth2, 'cadepth': CADepth, 'lite0': LiteDisparity}
+
+# Images of the warm-up are so much smaller: motion of many pixels is found only among few.
+COARSE = 8
 
 
 class SelfSupervised(lightning.LightningModule):
@@ -24,13 +33,20 @@ class SelfSupervised(lightning.LightningModule):
     Adam, learning rate times `decay_by` every `decay_every` epochs. Batches are those of
     `datasets.sequences`. The answer has no scale.
 
-    :param network: 'monodepth2' or 'cadepth' (attention among channels).
-    :param depth, pose_depth: of the ResNets: 18, 34 or 50.
-    :param imagenet: start both encoders from the public ImageNet weights.
-    :param start: folder of encoder.pth and depth.pth to start the depth network from.
+    :param network: 'monodepth2', 'cadepth' (attention among channels), or 'lite0', the shipped
+        student with a light pose network, for a small machine.
+    :param depth, pose_depth: of the ResNets: 18, 34 or 50; lite0 has none.
+    :param imagenet: start the encoders from the public ImageNet weights.
+    :param start: what the depth network starts from: a folder of encoder.pth and depth.pth; for
+        lite0 'student' (the shipped model), an exported student, or a run's last.ckpt.
+    :param pose_lr: learning rate of the pose network, where it is not that of depth.
     :param smooth: weight of the smoothness; halved at each coarser scale.
     :param automask: leave out pixels that do not change between frames.
-    :param scales: how many of the four disparities are trained.
+    :param scales: how many of the disparities are trained, of four; lite0 has one.
+    :param warmup: steps in which the pose network learns alone and nothing is masked: for good
+        start weights of depth, which a pose network that knows nothing would spoil.
+    :param freeze_norm: keep BatchNorm's statistics: for small batches, and needed where `start`
+        was exported.
     """
 
     task = 'relative'  # of the model contract
@@ -38,22 +54,44 @@ class SelfSupervised(lightning.LightningModule):
     def __init__(self, network: str = 'monodepth2', depth: int = 18, pose_depth: int = 18,
                  imagenet: bool = True, start: str | None = None, lr: float = 1e-4,
                  decay_every: int = 15, decay_by: float = 0.1, smooth: float = 1e-3,
-                 automask: bool = True, scales: int = 4):
+                 automask: bool = True, scales: int = 4, pose_lr: float | None = None,
+                 freeze_norm: bool = False, warmup: int = 0):
         """See the class."""
         super().__init__()
         self.save_hyperparameters()
         kind = choose(NETWORKS, network, 'network')
         self.net = kind.load(start).train() if start else kind(depth)
-        self.pose = PoseNet(pose_depth)
-        if imagenet:
+        light = kind is LiteDisparity
+        self.pose = LitePose() if light else PoseNet(pose_depth)
+        if imagenet and light:
+            if not start:
+                self.net.encoder.load_imagenet()
+            self.pose.load_imagenet()
+            self.to(memory_format=torch.channels_last)
+        elif imagenet:
             if not start:
                 load_encoder(self.net.encoder, depth)
             load_encoder(self.pose.encoder, pose_depth)
 
+    def train(self, mode: bool = True):
+        """Switch to training or evaluation; with `freeze_norm` BatchNorm keeps its statistics."""
+        super().train(mode)
+        if self.hparams.freeze_norm:
+            for layer in self.modules():
+                if isinstance(layer, torch.nn.BatchNorm2d):
+                    layer.eval()
+        return self
+
+    def on_fit_start(self):
+        """Apply `freeze_norm`: the trainer takes modules in the mode they were made in."""
+        self.train()
+
     def configure_optimizers(self):
         """Adam with a step schedule."""
         h = self.hparams
-        optimizer = torch.optim.Adam(self.parameters(), h.lr)
+        optimizer = torch.optim.Adam([
+            {'params': self.net.parameters(), 'lr': h.lr},
+            {'params': self.pose.parameters(), 'lr': h.pose_lr or h.lr}])
         schedule = torch.optim.lr_scheduler.StepLR(optimizer, h.decay_every, h.decay_by)
         return {'optimizer': optimizer, 'lr_scheduler': schedule}
 
@@ -66,18 +104,19 @@ class SelfSupervised(lightning.LightningModule):
 
     def losses(self, batch) -> dict:
         """Mean over the scales of photometric loss and smoothness; `used`: share not masked."""
-        h, image = self.hparams, batch['image']
-        sources = batch['sources'].unbind(1)
-        disparities = self.net.disparities(batch['seen'][:, 0])[:h.scales]
+        h, warm = self.hparams, self.training and self.global_step < self.hparams.warmup
+        image, sources, camera = shrunk(batch, COARSE if warm else 1)
+        with torch.set_grad_enabled(torch.is_grad_enabled() and not warm):
+            disparities = self.net.disparities(batch['seen'][:, 0])[:h.scales]
         motions = self.motions(batch['seen'])
         photometric, smooth, used = 0.0, 0.0, 0.0
         for scale, disparity in enumerate(disparities):
             size = disparity.shape[2:]
             full = functional.interpolate(disparity, image.shape[2:], mode='bilinear')
             depth = disparity_to_depth(full)[1]
-            warped = [warp(source, depth, batch['camera'], motion)[0]
+            warped = [warp(source, depth, camera, motion)[0]
                       for source, motion in zip(sources, motions)]
-            parts = reprojection_loss(image, warped, sources, h.automask)
+            parts = reprojection_loss(image, warped, sources, h.automask and not warm)
             photometric = photometric + parts['loss'] / len(disparities)
             used = used + parts['used'].float().mean() / len(disparities)
             small = functional.interpolate(image, size, mode='area')
@@ -102,6 +141,15 @@ class SelfSupervised(lightning.LightningModule):
         for name in ('photometric', 'used'):
             self.log(f'val/{name}', parts[name], prog_bar=name == 'photometric',
                      batch_size=len(batch['image']))
+
+
+def shrunk(batch, factor: int):
+    """Give a batch's image, its two sources and its camera at 1 / `factor` of the size."""
+    image, sources, camera = batch['image'], batch['sources'].unbind(1), batch['camera']
+    if factor == 1:
+        return image, sources, camera
+    small = [functional.avg_pool2d(x, factor) for x in (image, *sources)]
+    return small[0], small[1:], scaled_camera(camera, image.shape[2:], small[0].shape[2:])
 
 
 def load_encoder(encoder, depth):

@@ -27,9 +27,18 @@ def module_path(node_name: str) -> str:
     return '.'.join(parts)
 
 
+def image_and_line(net, size):
+    """Run a completion network once on an image of (height, width)."""
+    net(torch.zeros(1, *size, 3, dtype=torch.uint8), torch.zeros(1, *size))
+
+
 @torch.no_grad()
-def following_norms(net) -> dict:
-    """Return {convolution: the BatchNorm that takes its output} of a completion network."""
+def following_norms(net, run=image_and_line) -> dict:
+    """
+    Return {convolution: the BatchNorm that takes its output}.
+
+    :param run: calls the network once, from it and (height, width).
+    """
     source, found, hooks = {}, {}, []
     for layer in net.modules():
         if isinstance(layer, nn.Conv2d):
@@ -39,7 +48,7 @@ def following_norms(net) -> dict:
             hooks.append(layer.register_forward_pre_hook(
                 lambda norm, given: found.__setitem__(source[id(given[0])][0], norm)))
     training = net.training
-    net.eval()(torch.zeros(1, *SIZE, 3, dtype=torch.uint8), torch.zeros(1, *SIZE))
+    run(net.eval(), SIZE)
     net.train(training)
     for hook in hooks:
         hook.remove()
@@ -47,11 +56,12 @@ def following_norms(net) -> dict:
 
 
 @torch.no_grad()
-def load_onnx(net, path) -> None:
+def load_onnx(net, path, run=image_and_line) -> None:
     """
     Load the weights of an ONNX file that `export` wrote into its network.
 
-    :param net: of the same structure; takes image and line as in the model contract.
+    :param net: of the same structure.
+    :param run: calls the network once, see `following_norms`.
     :raises InputError: the file is not of this network; names the first layer that does not fit.
     """
     import onnx
@@ -67,7 +77,7 @@ def load_onnx(net, path) -> None:
     if wrong:
         raise InputError(f'{path} does not fit {type(net).__name__}: only one of the two has '
                          f'{wrong[0]} (and {len(wrong) - 1} more)')
-    norms = following_norms(net)
+    norms = following_norms(net, run)
     for name, layer in layers.items():
         weight, *bias = (torch.from_numpy(values[key].copy()) for key in nodes[name].input[1:])
         if weight.shape != layer.weight.shape:
