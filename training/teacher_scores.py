@@ -32,20 +32,33 @@ def drive_frames(folder, step: int = 1) -> list:
             for file in files]
 
 
-def dataset_frames(name, path) -> list:
-    """List frames like `drive_frames` of a data set of `depth_ros evaluate`, its line as well."""
+def dataset_frames(name, path, even: bool = False) -> list:
+    """
+    List frames like `drive_frames` of a data set of `depth_ros evaluate`, its line as well.
+
+    :param even: only those whose number is even: not the blind ones of the suite.
+    """
     dataset = open_dataset(name, path)
+    chosen = [k for k, frame in enumerate(dataset.names)
+              if not even or frame[-1:] in ('0', '2', '4', '6', '8')]
+    if not chosen:
+        raise InputError(f'{path} has no frames of even number')
     frames = []
-    for sample in dataset.read(range(len(dataset.names))):
+    for sample in dataset.read(chosen):
         line = np.where(sample.sparse > 0, sample.sparse, np.nan)
         frames.append((sample.image, np.where(np.isfinite(sample.depth), sample.depth, line)))
     return frames
 
 
-def scaled(depth, truth):
-    """Return relative depth times the ratio of the medians, where the truth is known."""
+def ratio(depth, truth):
+    """Return the ratio of the medians of truth and depth, where the truth is known."""
     known = np.isfinite(truth)
-    return depth * np.float32(np.median(truth[known]) / np.median(depth[known]))
+    return np.float32(np.median(truth[known]) / np.median(depth[known]))
+
+
+def scaled(depth, truth):
+    """Return relative depth times the ratio of the medians."""
+    return depth * ratio(depth, truth)
 
 
 def within(truth, farthest: float = FARTHEST):
@@ -93,10 +106,10 @@ def measure(frames, answers) -> dict:
     for name, answer in answers.items():
         parts, scales = [], []
         for image, truth in tqdm(frames, desc=name, disable=None):
-            raw = answer(image)
-            depth = scaled(raw, truth)
-            scales.append(np.log(depth.flat[0] / raw.flat[0]))
-            parts.append(rule.image(depth, truth))
+            depth = answer(image)
+            factor = ratio(depth, truth)
+            scales.append(np.log(factor))
+            parts.append(rule.image(factor * depth, truth))
         combined = rule.combine(parts)
         results[name] = {**{key: combined[key] for key in FIGURES},
                          'scale_spread': float(np.std(scales))}
@@ -151,6 +164,8 @@ def add_arguments(parser):
     parser.add_argument('--drive', nargs='*', default=[], help='folders of `render-drives`')
     parser.add_argument('--dataset', choices=sorted(DATASETS), help='of `depth_ros evaluate`')
     parser.add_argument('--path', help='where the data set is')
+    parser.add_argument('--even', action='store_true',
+                        help='frames of even number of the data set only (docs/evaluation.md)')
     parser.add_argument('--every', type=int, default=1, help='score every Nth frame of a drive')
     parser.add_argument('--size', type=int, nargs=2, metavar=('HEIGHT', 'WIDTH'),
                         help='at which ONNX files of free size run (student: multiples of 32)')
@@ -163,7 +178,7 @@ def run(args) -> int:
     if bool(args.drive) == bool(args.dataset and args.path):
         raise InputError('name what to score on: --drive FOLDER ..., or --dataset NAME --path DIR')
     frames = [frame for folder in args.drive for frame in drive_frames(folder, args.every)] \
-        or dataset_frames(args.dataset, args.path)
+        or dataset_frames(args.dataset, args.path, args.even)
     answers = dict(open_answer(word, args.size) for word in args.teachers)
     known = [(image, within(truth)) for image, truth in frames]
     results = measure(frames, {**baselines(known), **answers})

@@ -22,8 +22,9 @@ from training.networks.warping import (
 
 NETWORKS = {'monodepth2': MonoDepth2, 'cadepth': CADepth, 'lite0': LiteDisparity}
 
-# Images of the warm-up are so much smaller: motion of many pixels is found only among few.
-COARSE = 8
+# In the parts of the warm-up images are so much smaller: motion of many pixels is found only
+# among few, then made exact among more.
+COARSE = (8, 4, 2)
 
 
 class SelfSupervised(lightning.LightningModule):
@@ -105,7 +106,8 @@ class SelfSupervised(lightning.LightningModule):
     def losses(self, batch) -> dict:
         """Mean over the scales of photometric loss and smoothness; `used`: share not masked."""
         h, warm = self.hparams, self.training and self.global_step < self.hparams.warmup
-        image, sources, camera = shrunk(batch, COARSE if warm else 1)
+        part = len(COARSE) * self.global_step // h.warmup if warm else None
+        image, sources, camera = shrunk(batch, COARSE[part] if warm else 1)
         with torch.set_grad_enabled(torch.is_grad_enabled() and not warm):
             disparities = self.net.disparities(batch['seen'][:, 0])[:h.scales]
         motions = self.motions(batch['seen'])
