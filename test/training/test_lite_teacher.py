@@ -2,13 +2,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """The light self-supervised teacher: its start, a run from a bag, drives, scores."""
 from depth_ros.contracts import InputError
+from depth_ros.model import find
 import numpy as np
 import pytest
 
 torch = pytest.importorskip('torch')
 cv2 = pytest.importorskip('cv2')
 pytest.importorskip('lightning')
-from depth_ros.model import find  # noqa: E402
 from tiny_bags import make_tiny_bag  # noqa: E402
 from training.__main__ import main  # noqa: E402
 from training.experiment import fit, load_config  # noqa: E402
