@@ -78,6 +78,17 @@ def kitti_depth_completion(root):
     return root, root / TRUTH.format(DRIVE, 'velodyne_raw', 1)
 
 
+def kitti_raw(root):
+    """Write frames of one drive with scans that are projected already."""
+    text(root / 'calib_cam_to_cam.txt', 'P_rect_02: 50 0 31 0 0 50 23 0 0 0 1 0\n'
+         'R_rect_00: 1 0 0 0 1 0 0 0 1\nS_rect_02: 64 48\n')
+    text(root / 'calib_velo_to_cam.txt', 'R: 0 -1 0 0 0 -1 1 0 0\nT: 0 0 0\n')
+    for k in range(3):
+        image(root / 'image_02' / f'{k}.jpg')
+        image(root / 'velodyne_raw' / f'{k}.png', 2560)
+    return root, root / 'velodyne_raw' / '1.png'
+
+
 def nyu_lists(root):
     """Write a list of frames."""
     text(root / 'list.csv', ''.join(f'{k}.jpg,{k}.png\n' for k in range(3)))
@@ -91,13 +102,14 @@ LAYOUTS = {
     'icl_nuim': lambda root: pairs(root, 'rgb/{}.png', 'depth/{}.png'),
     'seven_scenes': lambda root: pairs(root, 'frame-{}.color.png', 'frame-{}.depth.png'),
     'nyu': lambda root: pairs(root, 'room/rgb{}.png', 'room/depth{}.png'),
-    'nyu_lists': nyu_lists, 'scannet': scannet,
+    'kitti_raw': kitti_raw, 'nyu_lists': nyu_lists, 'scannet': scannet,
     'scenenet': lambda root: pairs(root, '0/1/photo/{}.jpg', '0/1/depth/{}.png')}
 
 
 def test_every_reader_is_here():
-    """A new data set gets a line above; the two of one file, and where all are from."""
-    assert set(LAYOUTS) | {'bag', 'nyu_labelled'} == set(READERS) == set(WHERE)
+    """A new data set gets a line above, if it has several files; where all are from."""
+    single = {'bag', 'nyu_labelled', 'images', 'robot_frames'}
+    assert set(LAYOUTS) | single == set(READERS) == set(WHERE)
 
 
 @pytest.mark.parametrize('name', LAYOUTS)

@@ -22,6 +22,13 @@ def add_arguments(parser):
     parser.add_argument('--rows', nargs='+', metavar='ROW', help='only these')
     parser.add_argument('--steps', type=int, metavar='N',
                         help='training steps per row instead of the recipe')
+    parser.add_argument('--teacher', nargs='+', metavar='ROLE=PATH', default=[],
+                        help='weights of a teacher of others: a folder, a last.ckpt or an ONNX '
+                             'file (see --list for the roles)')
+    parser.add_argument('--elevation', type=float, metavar='DEG',
+                        help='where the measured line lies, for completion')
+    parser.add_argument('--seeds', type=int, nargs='+', default=(), metavar='N',
+                        help="for completion: the seeds instead of the table's")
     parser.add_argument('--small', action='store_true',
                         help='use small data even where the full data are')
     parser.add_argument('--json', type=Path, metavar='FILE', help='write the report there')
@@ -36,7 +43,7 @@ def run(args):
         for name in TABLES:
             table = find_table(name)
             print(f'{name}: {table.title}\n    published: {table.source}\n'
-                  f'    needs {", ".join(table.needs)}; rows: '
+                  f'    needs {", ".join((*table.needs, *table.teachers))}; rows: '
                   f'{", ".join(row.name for row in table.rows)}')
         return 0
     from training.tables.report import markdown, text
@@ -47,10 +54,27 @@ def run(args):
     for file in filter(None, (args.json, args.markdown)):
         file.parent.mkdir(parents=True, exist_ok=True)
     keep_freed_memory()
-    report = rerun(table, args.data, Settings(args.runs, args.steps), args.rows, args.small)
+    if (args.elevation is not None or args.seeds) and table.rerun is None:
+        raise InputError(f'--elevation and --seeds are for tables of completion, not for '
+                         f'{table.name}')
+    settings = Settings(args.runs, args.steps, _teachers(table, args.teacher), args.elevation,
+                        tuple(args.seeds))
+    report = (table.rerun or rerun)(table, args.data, settings, args.rows, args.small)
     print(text(report))
     if args.json:
         args.json.write_text(json.dumps(report, indent=1, allow_nan=False) + '\n')
     if args.markdown:
         args.markdown.write_text(markdown(report))
     return 0
+
+
+def _teachers(table, words):
+    """Read ROLE=PATH."""
+    paths = {}
+    for word in words:
+        role, sign, path = word.partition('=')
+        if not sign or role not in table.teachers:
+            known = ', '.join(f'{role}=PATH' for role in table.teachers) or 'none'
+            raise InputError(f'--teacher {word}: {table.name} takes {known}')
+        paths[role] = Path(path)
+    return paths

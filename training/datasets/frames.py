@@ -17,12 +17,14 @@ from training.datasets.pipeline import Augmentation, make_item
 
 # Name to module: what evaluation reads too, and the layouts that only training uses.
 READERS = {**DATASETS, **{name: f'training.datasets.{name}' for name in (
-    'nyu_lists', 'nyu_labelled', 'scannet', 'scenenet')},
+    'nyu_lists', 'nyu_labelled', 'scannet', 'scenenet', 'kitti_raw', 'images')},
            'robot_frames': 'training.robot.frames'}
 WHERE = {
     'kitti_object': 'https://www.cvlibs.net/datasets/kitti/eval_object.php',
     'kitti_depth_completion':
         'https://www.cvlibs.net/datasets/kitti/eval_depth.php?benchmark=depth_completion',
+    'kitti_raw': 'https://www.cvlibs.net/datasets/kitti/raw_data.php',
+    'images': 'any images of a camera',
     'nyu_lists': 'https://github.com/JunjH/Revisiting_Single_Depth_Estimation (its data link)',
     'nyu_labelled': 'https://cs.nyu.edu/~fergus/datasets/nyu_depth_v2.html',
     'nyu': 'https://cs.nyu.edu/~fergus/datasets/nyu_depth_v2.html',

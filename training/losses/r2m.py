@@ -9,47 +9,21 @@ forms below are ours.
 """
 from __future__ import annotations
 
+from depth_ros.contracts import choose, InputError
 import torch
 from torch import nn
 from torch.nn import functional
+from training.losses.alignment import (
+    affine_teacher,
+    CAP,
+    line_scales,
+    median,
+    scaled_teacher,
+    SCALES,
+)
 
-CAP = 80.0  # metres; the teacher's map is cut there
-ENOUGH = 20  # measured pixels for a scale of an image's own
-ALIGNMENTS = ('median', 'scale_free', 'uncertainty')
-
-
-def median(values):
-    """Return the median of a 1-D tensor; the mean of the two middle values where even."""
-    ordered, half = values.sort().values, len(values) // 2
-    return ordered[half] if len(values) % 2 else (ordered[half - 1] + ordered[half]) / 2
-
-
-def line_scales(teacher, line, fallback=None):
-    """
-    Give the scale of each image: median of the line over median of the teacher at its pixels.
-
-    :param teacher: (N, 1, H, W) relative depth; line: (N, 1, H, W) metres, 0 none.
-    :param fallback: scale of images with fewer than 20 measured pixels; None: those with any use
-        their own, and one without any gets NaN.
-    :returns: scales (N,), no gradient; (N,) bool: its own.
-    """
-    scales, own = [], []
-    for t, d in zip(teacher.detach(), line):
-        measured = (d > 0) & torch.isfinite(t)
-        count = int(measured.sum())
-        enough = count >= (1 if fallback is None else ENOUGH)
-        own.append(enough)
-        if enough:
-            scales.append(median(d[measured]) / median(t[measured]))
-        else:
-            scales.append(t.new_tensor(float('nan') if fallback is None else fallback))
-    return torch.stack(scales), torch.tensor(own, device=teacher.device)
-
-
-def scaled_teacher(teacher, scales, cap: float | None = CAP):
-    """Bring (N, 1, H, W) to metres by scales (N,), cut at `cap`."""
-    metric = teacher.detach() * scales.view(-1, 1, 1, 1)
-    return metric if cap is None else metric.clamp(max=cap)
+ALIGNMENTS = ('median', 'log', 'scale_free', 'uncertainty')
+NEAREST = 1e-3  # metres; depth inside a logarithm is at least this
 
 
 def _image_medians(depth, known):
@@ -78,6 +52,12 @@ def teacher_loss(depth, target):
     return _known_mean((depth - target).abs(), known)
 
 
+def log_loss(depth, target, nearest: float = NEAREST):
+    """Mean |ln d - ln k t|: far pixels weigh no more than near ones."""
+    target, known = _filled(target)
+    return _known_mean((torch.log(depth.clamp(min=nearest)) - torch.log(target)).abs(), known)
+
+
 def scale_free_loss(depth, teacher):
     """Mean |d / median(d) - t / median(t)|, medians per image: knows no scale."""
     teacher, known = _filled(teacher.detach())
@@ -92,12 +72,15 @@ def uncertain_loss(depth, target, log_uncertainty):
     return _known_mean(torch.exp(-log_uncertainty) * relative ** 2 + 2.0 * log_uncertainty, known)
 
 
-def line_loss(depth, line):
-    """Mean |d - measured| over the measured pixels; 0 where there are none."""
+def line_loss(depth, line, logarithmic: bool = False, nearest: float = NEAREST):
+    """Mean |d - measured|, or |ln d - ln measured|, over the measured pixels; 0 without any."""
     measured = line > 0
     if not measured.any():
         return depth.new_zeros(())
-    return (depth - line)[measured].abs().mean()
+    d, m = depth[measured], line[measured]
+    if logarithmic:
+        d, m = torch.log(d.clamp(min=nearest)), torch.log(m)
+    return (d - m).abs().mean()
 
 
 def ranking_loss(first, second, labels):
@@ -116,7 +99,7 @@ def ranking_loss(first, second, labels):
     return torch.where(labels == 0, u * u, ranked).mean()
 
 
-def pair_loss(depth, pairs, nearest: float = 1e-3):
+def pair_loss(depth, pairs, nearest: float = NEAREST):
     """
     Apply `ranking_loss` to pairs of pixels.
 
@@ -133,48 +116,76 @@ class R2MLoss(nn.Module):
     """
     The sum l_ud + alpha l_sl + beta l_LDP; a weight of 0 leaves a term out.
 
-    :param alignment: how l_ud compares: 'median' (L1 in metres, scaled by the line), 'scale_free'
-        (each map over its own median) or 'uncertainty' (needs the student's log uncertainty).
+    :param alignment: how l_ud compares: 'median' (L1 in metres with the teacher scaled by the
+        line), 'log' (L1 of logarithms, in l_sl too), 'scale_free' (each map over its own median)
+        or 'uncertainty' (needs the student's log uncertainty).
     :param cap: metres at which the scaled teacher is cut; None: nowhere.
+    :param scale: how the line gives the teacher's scale, see `losses.alignment`.
+    :param shared: how much of an image's scale (of its logarithm) is the running mean, 0..1. A
+        teacher of video keeps its unit from image to image, a single line gives it with noise.
+    :param keep: how much of the target (of its logarithm) is what the network's start says, 0..1.
     """
 
     def __init__(self, alpha: float = 1.0, beta: float = 0.1, alignment: str = 'median',
-                 cap: float | None = CAP):
+                 cap: float | None = CAP, scale: str = 'medians', shared: float = 0.0,
+                 keep: float = 0.0):
         """Keep the weights."""
         super().__init__()
+        choose(dict.fromkeys(ALIGNMENTS), alignment, 'alignment')
+        choose(SCALES, scale, 'scale of the teacher')
         self.alpha, self.beta, self.alignment, self.cap = alpha, beta, alignment, cap
-        # Running mean of the scale, for images whose line is too short for one of their own.
+        if not 0.0 <= shared <= 1.0:
+            raise InputError(f'a shared part of {shared} of the scale: give 0 to 1')
+        if not 0.0 <= keep <= 1.0:
+            raise InputError(f'a kept part of {keep} of the start: give 0 to 1')
+        self.rule, self.shared, self.keep = scale, shared, keep
+        # Running geometric mean of the scale, also for images whose line is too short for one.
         self.register_buffer('scale', torch.tensor(float('nan')))
 
-    def _target(self, teacher, line):
-        fallback = None if self.scale.isnan() else float(self.scale)
-        scales, own = line_scales(teacher, line, fallback)
-        if self.training and own.any():
-            mean = scales[own].mean()
-            self.scale.copy_(mean if self.scale.isnan() else 0.9 * self.scale + 0.1 * mean)
-        return scales, torch.isfinite(scales)
+    def target(self, teacher, line):
+        """
+        Bring the teacher to metres, and in training keep the running scale.
 
-    def forward(self, depth, line, teacher, pairs=None, log_uncertainty=None) -> dict:
+        :returns: (K, 1, H, W) of the images that have a scale; (N,) bool: which these are.
+        """
+        fallback = None if self.scale.isnan() else float(self.scale)
+        scales, own = line_scales(teacher, line, fallback, self.rule)
+        if self.training and own.any():
+            mean = scales[own].log().mean().exp()
+            self.scale.copy_(mean if self.scale.isnan() else self.scale ** 0.9 * mean ** 0.1)
+        known = torch.isfinite(scales)
+        if self.shared and not self.scale.isnan():
+            scales = scales ** (1.0 - self.shared) * self.scale ** self.shared
+        if self.rule == 'affine' and known.any():
+            return affine_teacher(teacher[known], line[known], scales[known], self.cap), known
+        return scaled_teacher(teacher[known], scales[known], self.cap), known
+
+    def _dissimilarity(self, depth, line, teacher, log_uncertainty, said):
+        if self.alignment == 'scale_free':
+            return scale_free_loss(depth, teacher)
+        target, known = self.target(teacher, line)
+        if not known.any():
+            return depth.new_zeros(())
+        if self.keep and said is not None:
+            target = target ** (1.0 - self.keep) * said[known].detach() ** self.keep
+        if self.alignment == 'uncertainty':
+            return uncertain_loss(depth[known], target, log_uncertainty[known])
+        compare = log_loss if self.alignment == 'log' else teacher_loss
+        return compare(depth[known], target)
+
+    def forward(self, depth, line, teacher, pairs=None, log_uncertainty=None,
+                said=None) -> dict:
         """
         Compare.
 
-        :param depth, line, teacher: (N, 1, H, W); pairs: (N, P, 3) or None.
+        :param depth, line, teacher: (N, 1, H, W); pairs: (N, P, 3) or None; said: (N, 1, H, W)
+            metres, what the network's start says, for `keep`.
         :returns: `loss`, `teacher` (l_ud), `line` (l_sl), `ranking` (l_LDP), and no gradient
             flows into the teacher. An image without a scale is left out of l_ud.
         """
-        if self.alignment == 'scale_free':
-            ud = scale_free_loss(depth, teacher)
-        else:
-            scales, known = self._target(teacher, line)
-            target = scaled_teacher(teacher[known], scales[known], self.cap)
-            if not known.any():
-                ud = depth.new_zeros(())
-            elif self.alignment == 'uncertainty':
-                ud = uncertain_loss(depth[known], target, log_uncertainty[known])
-            else:
-                ud = teacher_loss(depth[known], target)
-        sl = line_loss(depth, line) if self.alpha else depth.new_zeros(())
-        ranking = pair_loss(depth, pairs) if self.beta and pairs is not None \
-            else depth.new_zeros(())
+        ud = self._dissimilarity(depth, line, teacher, log_uncertainty, said)
+        zero = depth.new_zeros(())
+        sl = line_loss(depth, line, self.alignment == 'log') if self.alpha else zero
+        ranking = pair_loss(depth, pairs) if self.beta and pairs is not None else zero
         return {'loss': ud + self.alpha * sl + self.beta * ranking, 'teacher': ud, 'line': sl,
                 'ranking': ranking}

@@ -44,16 +44,19 @@ class Student:
     How a network is made and asked.
 
     answer: (net, image as `raw_image` takes it, line (B, H, W) metres) -> depth (B, 1, H, W)
-    metres, log uncertainty of the same shape or None.
+    metres, log uncertainty of the same shape or None. uncertain: it gives that. positive: its
+    depth is, while it learns, too.
     """
 
     build: Callable
     answer: Callable
     uncertain: bool = False
+    positive: bool = True
 
 
-STUDENTS = {'completion': Student(CompletionNet, _own, True),
-            's2d_18': Student(partial(S2D, 18), _s2d), 's2d_34': Student(partial(S2D, 34), _s2d),
+STUDENTS = {'completion': Student(CompletionNet, _own, uncertain=True),
+            's2d_18': Student(partial(S2D, 18), _s2d, positive=False),
+            's2d_34': Student(partial(S2D, 34), _s2d, positive=False),
             'dcvan': Student(DCVAN, _dcvan)}
 
 

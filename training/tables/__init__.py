@@ -8,7 +8,8 @@ from depth_ros.contracts import choose
 # Name to module, each with a TABLE.
 TABLES = {'wacv2019-nyu': 'training.tables.wacv2019_nyu',
           'wacv2019-ablation': 'training.tables.wacv2019_ablation',
-          'ksem2023': 'training.tables.ksem2023'}
+          'ksem2023': 'training.tables.ksem2023',
+          'ral2023-kitti': 'training.tables.ral2023_kitti'}
 
 
 def find_table(name):

@@ -27,7 +27,21 @@ def markdown(report) -> str:
         f'**{report["table"]}**: {report["title"]}. Published: {report["source"]}.', '',
         line(_headings(report)), line(['---'] * len(HEADINGS)),
         *(line(_cells(report, row)) for row in report['rows']), '',
-        *_definitions(report), '', _worth(report), ''])
+        *_definitions(report), '', *_views(report), _worth(report), ''])
+
+
+def _views(report):
+    """Give a table of what was measured in other ways, if anything was."""
+    views = report.get('views') or {}
+    done = [row for row in report['rows'] if row['measured'] and views]
+    if not done:
+        return []
+    names = ' / '.join(report['columns'].values())
+    return [f'The same as {names}: ' + '; '.join(f'{name}: {what}' for name, what in views.items())
+            + '.', '', f'| row | {" | ".join(views)} |', '| --- ' * (len(views) + 1) + '|',
+            *('| ' + ' | '.join([row['label'], *(
+                _figures(report, row['views'][view]['mean'], row['views'][view]['spread'])
+                for view in views)]) + ' |' for row in done), '']
 
 
 def _headings(report):
@@ -40,16 +54,21 @@ def _cells(report, row):
     cells = [row['label'], _figures(report, row['published'])]
     if row['measured'] is None:
         return cells + ['quoted, not rerun' if row['quoted'] else 'not asked for'] + [''] * 6
+    cells += [_figures(report, row['measured'], row.get('spread')), row['protocol']]
+    if not row['trained_on']:
+        return cells + ['none', _sum(row['measured_on']), '', '', '']
     height, width = row['size']
     return cells + [
-        _figures(report, row['measured']), row['protocol'], _sum(row['trained_on']),
-        _sum(row['measured_on']), f'{height}x{width}', f'{row["steps"]} x {row["batch"]}',
-        _duration(row['seconds'])]
+        _sum(row['trained_on']), _sum(row['measured_on']), f'{height}x{width}',
+        f'{row["steps"]} x {row["batch"]}', _duration(row['seconds'])]
 
 
-def _figures(report, figures):
-    return ' / '.join('-' if figures.get(name) is None else f'{figures[name]:.3f}'
-                      for name in report['columns'])
+def _figures(report, figures, spread=None):
+    def figure(name):
+        if figures.get(name) is None:
+            return '-'
+        return f'{figures[name]:.3f}' + (f' ({spread[name]:.3f})' if spread else '')
+    return ' / '.join(map(figure, report['columns']))
 
 
 def _sum(counts):
@@ -69,7 +88,12 @@ def _definitions(report):
     done = [row for row in report['rows'] if row['measured']]
     lines = [f'{row["protocol"]}: {row["protocol_definition"]}.' for row in done]
     for key, what in (('trained_on', 'Trained on'), ('measured_on', 'Measured on')):
-        lines += [f'{what} {_sets(row[key])}.' for row in done]
+        lines += [f'{what} {_sets(row[key])}.' for row in done if row[key]]
+    for row in done:
+        if row.get('folds') and row['trained_on']:
+            lines.append(f'Folds: {", ".join(row["folds"])}, trained frames are their sum.')
+        if row.get('spread'):
+            lines.append(f'In brackets: standard deviation over {len(row["seeds"])} seeds.')
     return list(dict.fromkeys(lines))
 
 

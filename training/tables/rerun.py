@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 import json
 from pathlib import Path
 import time
@@ -27,10 +27,20 @@ NOT_COMPARABLE = 'These figures are not comparable with the published ones'
 
 @dataclass(frozen=True)
 class Settings:
-    """What the command line says: folder of the runs, steps per row (None: the table's)."""
+    """
+    What the command line says.
+
+    :param runs: folder of the runs; steps: per row, None: the table's.
+    :param teachers: role to file or folder, for tables with teachers of others.
+    :param elevation: degrees, of the measured line; None: the table's.
+    :param seeds: of tables that run several; empty: the table's.
+    """
 
     runs: Path
     steps: int | None = None
+    teachers: dict = field(default_factory=dict)
+    elevation: float | None = None
+    seeds: tuple[int, ...] = ()
 
 
 def rerun(table, root, settings, rows=None, small: bool = False) -> dict:
@@ -44,7 +54,7 @@ def rerun(table, root, settings, rows=None, small: bool = False) -> dict:
     :raises InputError: no data, an unknown row, or a run folder made with other settings.
     """
     found = find_data(table.needs, root, small)
-    wanted = _wanted(table, rows)
+    wanted = wanted_rows(table, rows)
     done = {row.name: _run_row(table, row, found, settings)
             for row in table.rows if row.name in wanted and row.config}
     comparable = found.full and settings.steps is None
@@ -72,7 +82,7 @@ def _note(found, settings):
     return f'{NOT_COMPARABLE}: {"; ".join(why)}. They show that the code runs.{full}'
 
 
-def _wanted(table, names):
+def wanted_rows(table, names):
     """Return the names of the rows to run, with the teachers they need."""
     rows = {row.name: row for row in table.rows}
     unknown = set(names or ()) - set(rows)
@@ -125,7 +135,7 @@ def _run_row(table, row, found, settings):
     """Give what row.json holds; train and measure where it is not there yet."""
     run = _folder(table, row.name, found, settings)
     config = json.loads(json.dumps(row_config(table, row, found, settings)))
-    _same_settings(run, config)
+    same_settings(run, config)
     if (run / DONE).is_file():
         return json.loads((run / DONE).read_text())
     start = time.monotonic()
@@ -152,7 +162,7 @@ def _run_row(table, row, found, settings):
     return result
 
 
-def _same_settings(run, config):
+def same_settings(run, config):
     """Refuse to go on in a folder whose run was made with other settings."""
     if not any((run / name).is_file() for name in (DONE, 'last.ckpt')):
         return

@@ -41,6 +41,8 @@ class Table:
     :param small_steps, small_batch, small_size, small_crop: of a row on small data; sizes are
         (height, width).
     :param measure: (method, loader) -> {metric: figure}; another for tables of other methods.
+    :param rerun: what reruns it, None: `rerun.rerun`; teachers: role to where its weights are;
+        small_change: KEY=VALUE of all rows on small data. The last two are for `rerun_taught`.
     """
 
     name: str
@@ -54,3 +56,6 @@ class Table:
     small_size: tuple[int, int] = (78, 104)
     small_crop: tuple[int, int] = (72, 96)
     measure: Callable = measure_depth
+    rerun: Callable | None = None
+    teachers: dict = field(default_factory=dict)
+    small_change: tuple[str, ...] = ()
