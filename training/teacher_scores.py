@@ -32,15 +32,15 @@ def drive_frames(folder, step: int = 1) -> list:
             for file in files]
 
 
-def dataset_frames(name, path, even: bool = False) -> list:
+def dataset_frames(name, path, blind: bool = False) -> list:
     """
     List frames like `drive_frames` of a data set of `depth_ros evaluate`, its line as well.
 
-    :param even: only those whose number is even: not the blind ones of the suite.
+    :param blind: also the frames of odd number of kitti_object, the blind ones of the suite.
     """
     dataset = open_dataset(name, path)
     chosen = [k for k, frame in enumerate(dataset.names)
-              if not even or frame[-1:] in ('0', '2', '4', '6', '8')]
+              if blind or name != 'kitti_object' or frame[-1:] in '02468']
     if not chosen:
         raise InputError(f'{path} has no frames of even number')
     frames = []
@@ -164,8 +164,8 @@ def add_arguments(parser):
     parser.add_argument('--drive', nargs='*', default=[], help='folders of `render-drives`')
     parser.add_argument('--dataset', choices=sorted(DATASETS), help='of `depth_ros evaluate`')
     parser.add_argument('--path', help='where the data set is')
-    parser.add_argument('--even', action='store_true',
-                        help='frames of even number of the data set only (docs/evaluation.md)')
+    parser.add_argument('--blind', action='store_true',
+                        help='also the blind, odd frames of kitti_object (docs/evaluation.md)')
     parser.add_argument('--every', type=int, default=1, help='score every Nth frame of a drive')
     parser.add_argument('--size', type=int, nargs=2, metavar=('HEIGHT', 'WIDTH'),
                         help='at which ONNX files of free size run (student: multiples of 32)')
@@ -178,7 +178,7 @@ def run(args) -> int:
     if bool(args.drive) == bool(args.dataset and args.path):
         raise InputError('name what to score on: --drive FOLDER ..., or --dataset NAME --path DIR')
     frames = [frame for folder in args.drive for frame in drive_frames(folder, args.every)] \
-        or dataset_frames(args.dataset, args.path, args.even)
+        or dataset_frames(args.dataset, args.path, args.blind)
     answers = dict(open_answer(word, args.size) for word in args.teachers)
     known = [(image, within(truth)) for image, truth in frames]
     results = measure(frames, {**baselines(known), **answers})
