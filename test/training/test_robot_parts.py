@@ -1,6 +1,8 @@
 # Copyright 2026 depth_ros maintainers
 # SPDX-License-Identifier: Apache-2.0
 """Parts of the way from a recording to a model: splits, beams, draws, sentences, commands."""
+import argparse
+from pathlib import Path
 import shlex
 
 from depth_ros.camera import Camera
@@ -16,6 +18,7 @@ from tiny_models import make_tiny_model
 torch = pytest.importorskip('torch', reason='training needs the train extra: torch')
 pytest.importorskip('lightning', reason='training needs the train extra')
 pytest.importorskip('onnx')
+from training.commands import r2m  # noqa: E402
 from training.robot.data import Drawn  # noqa: E402
 from training.robot.deliver import launch_command, write_params  # noqa: E402
 from training.robot.frames import open_dataset as open_frames  # noqa: E402
@@ -24,6 +27,7 @@ from training.robot.measure import AFTER, BEFORE, compared, Measurement, scaled 
 from training.robot.method import hidden_loss  # noqa: E402
 from training.robot.record import fingerprint, Record  # noqa: E402
 from training.robot.report import verdict  # noqa: E402
+from training.robot.settings import command_of, Settings  # noqa: E402
 from training.robot.split import bearings, hold_back, split_times  # noqa: E402
 from training.robot.teacher import choose_teacher  # noqa: E402
 import yaml  # noqa: E402
@@ -232,3 +236,24 @@ def test_record_knows_its_recordings_and_stages(tmp_path):
     (tmp_path / 'out' / 'r2m.json').write_text('{')
     with pytest.raises(InputError, match='is broken'):
         Record(tmp_path / 'out')
+
+
+def test_command_repeats_the_work(tmp_path):
+    """What is not the default stands in it; the command line reads it back; no local folders."""
+    given = Settings(
+        bags=(tmp_path / 'a', tmp_path / 'b'), out=tmp_path / 'out', steps=5, minutes=None,
+        teacher=str(tmp_path / 'own.onnx'), teacher_kind='disparity', force=True, seed=3,
+        overrides=('model.lr=0.001',), options=Options(
+            scan_topic='/front/scan', extrinsics=(0.1, 0, 0, 1.5708, -1.5708, 0)))
+    command = command_of(given)
+    assert str(tmp_path) not in command
+    words = shlex.split(command)
+    assert words[:4] == ['python', '-m', 'training', 'r2m']
+    parser = argparse.ArgumentParser()
+    r2m.add_arguments(parser)
+    again = r2m.settings_of(parser.parse_args(words[4:]))
+    assert again.bags == (Path('a'), Path('b')) and (again.steps, again.minutes) == (5, None)
+    assert (again.teacher, again.teacher_kind, again.seed) == ('own.onnx', 'disparity', 3)
+    assert again.force and again.overrides == given.overrides
+    assert again.options.scan_topic == '/front/scan'
+    assert again.options.extrinsics == given.options.extrinsics

@@ -35,11 +35,12 @@ def put_metadata(path, **values) -> None:
     part.replace(path)
 
 
-def export_trained(run, path, name, size, teacher, start, recordings) -> dict:
+def export_trained(run, path, name, size, teacher, start, recordings, command) -> dict:
     """
     Export a run and say what it comes from.
 
-    :param teacher: `teacher.Chosen`; start: spec of the start, or None; recordings: names.
+    :param teacher: `teacher.Chosen`; start: spec of the start, or None; recordings: names;
+        command: what repeats the work.
     :returns: file, sha256, licence, lineage.
     """
     licence = f'follows the recording and the teacher ({teacher.licence})'
@@ -50,7 +51,7 @@ def export_trained(run, path, name, size, teacher, start, recordings) -> dict:
         f'start weights: {start.name}, SHA-256 {start.sha256[:12]} ({start.lineage})'
     put_metadata(path, lineage=(
         f'fine-tuned without depth labels on the recording {", ".join(recordings)}; {weights}; '
-        f'teacher: {teacher.name}'), training='python -m training r2m')
+        f'teacher: {teacher.name}'), training=command)
     return _described(path)
 
 

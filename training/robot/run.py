@@ -12,11 +12,13 @@ from depth_ros.estimator import Estimator
 from depth_ros.poses import pose_from
 import numpy as np
 from training.experiment import fit
+from training.provenance import git
 from training.robot import deliver
 from training.robot.frames import open_dataset as open_frames
 from training.robot.learn import StepTimes
 from training.robot.prepare import warnings_of
 from training.robot.report import verdict, write_report
+from training.robot.settings import command_of
 from training.robot.stages import Stages
 
 TRIED = 4  # steps of a forecast; the first one is not counted
@@ -47,7 +49,9 @@ def robot_to_model(settings, say=print) -> dict:
     sentences = verdict(result)
     result['verdict'] = sentences
     deliver.write_card(settings.out / 'model.md', model, figures, sentences, {
-        'command': '`python -m training r2m`', 'training': (
+        'command': f'`{command_of(settings)}`',
+        'seed, revision': f'{settings.seed}, `{git("rev-parse", "HEAD") or "unknown"}`',
+        'training': (
             f'{trained["steps"]} steps, {trained["minutes"]:.1f} minutes on {trained["device"]}'),
         'frames': f'{sum(part["frames"] for part in frames["parts"])} to learn from'},
         stages.config())

@@ -3,8 +3,9 @@
 """What a team asks for: one recording or several, a teacher, a time."""
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
+import shlex
 
 from depth_ros.contracts import InputError
 from depth_ros.datasets import open_dataset, Options
@@ -59,6 +60,33 @@ class Settings:
     def open_recording(self, path):
         """Open a recording; ground truth is used for figures where there is any."""
         return open_dataset('bag', path, replace(self.options, unlabelled=True))
+
+
+def command_of(settings: Settings) -> str:
+    """Return the command that repeats the work; of files and folders only their names."""
+    words = ['python', '-m', 'training', 'r2m', '--bag', *(Path(b).name for b in settings.bags),
+             '--out', Path(settings.out).name]
+    named = {'validation': 'validation_bag', 'overrides': 'set'}
+    for field in fields(Settings):
+        value = getattr(settings, field.name)
+        if field.name in ('bags', 'out', 'options', 'start', 'lr') or value == field.default:
+            continue
+        flag = '--' + named.get(field.name, field.name).replace('_', '-')
+        if value is True:
+            words.append(flag)
+        elif isinstance(value, tuple):
+            words += [flag, *map(str, value)]
+        elif value is not None:  # no minutes where steps are given
+            words += [flag, Path(str(value)).name]
+    for name in ('image', 'scan', 'cloud', 'camera_info', 'depth'):
+        topic = getattr(settings.options, f'{name}_topic')
+        if topic:
+            words += [f'--{name.replace("_", "-")}-topic', topic]
+    if settings.options.elevation is not None:
+        words += ['--line-elevation', f'{settings.options.elevation:g}']
+    if settings.options.extrinsics is not None:
+        words += ['--extrinsics', *(f'{number:g}' for number in settings.options.extrinsics)]
+    return shlex.join(words)
 
 
 def check_settings(settings: Settings) -> None:

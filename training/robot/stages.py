@@ -20,7 +20,7 @@ from training.robot.measure import AFTER, BEFORE, compared, Measurement, PICTURE
 from training.robot.panels import panel
 from training.robot.prepare import Preparation
 from training.robot.record import key_of, set_aside
-from training.robot.settings import SHIPPED
+from training.robot.settings import command_of, SHIPPED
 from training.robot.teacher import choose_teacher, Chosen, OWN, self_config, train_own
 from training.teacher_cache import CachedTeacher
 from training.teacher_depth import Layout, open_teacher
@@ -133,7 +133,8 @@ class Stages(Preparation):
             own = s.student == SHIPPED
             exported = deliver.export_trained(
                 self.out / 'run', path, s.model_name(), self.size(), teacher,
-                self.spec if own else None, [Path(bag).resolve().stem for bag in s.bags])
+                self.spec if own else None, [Path(bag).resolve().stem for bag in s.bags],
+                command_of(s))
             models = {BEFORE: Estimator(self.spec), AFTER: Estimator(str(path))}
             chosen = compared(self.chosen_by(models), 'beams')
             better = chosen is not None and chosen['after'] < chosen['before']
