@@ -20,6 +20,13 @@ def depth_metrics(depth, truth):
     return (rel / count).mean(), (good / count).mean()
 
 
+def warm_cosine(done: float, warm: float, floor: float) -> float:
+    """Factor of the learning rate: up over the part `warm`, then a cosine down to `floor`."""
+    if done <= warm:
+        return min(1.0, (done + 1e-3) / warm)
+    return floor + (1 - floor) * 0.5 * (1 + math.cos(math.pi * (done - warm) / (1 - warm)))
+
+
 class DepthMethod(lightning.LightningModule):
     """
     Optimiser and schedule for a network `self.net` with an `encoder`.
@@ -65,10 +72,7 @@ class DepthMethod(lightning.LightningModule):
         now = time.monotonic()
         self.elapsed, self.last = self.elapsed + now - self.last, now
         done = self.progress()
-        rate = self.hparams.lr * min(1.0, (done + 1e-3) / 0.04)
-        if done > 0.04:
-            rate = self.hparams.lr * (0.005 + 0.995 * 0.5 * (
-                1 + math.cos(math.pi * (done - 0.04) / 0.96)))
+        rate = self.hparams.lr * warm_cosine(done, 0.04, 0.005)
         for group in self.optimizers().param_groups:
             group['lr'] = rate * group['factor']
         if done >= 1.0:

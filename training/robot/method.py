@@ -4,12 +4,12 @@
 from __future__ import annotations
 
 import copy
-import math
 import time
 
 from depth_ros.contracts import InputError
 import torch
 from training.losses.r2m import CAP, line_scales, median
+from training.methods.base import warm_cosine
 from training.methods.r2m import R2M
 
 
@@ -111,11 +111,9 @@ class RobotR2M(R2M):
         if done >= 1.0:
             self.trainer.should_stop = True
             return -1
-        rate = min(1.0, (done + 1e-3) / 0.05)
-        if done > 0.05:
-            rate = 0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * (done - 0.05) / 0.95))
+        rate = self.hparams.lr * warm_cosine(done, 0.05, 0.01)
         for group in self.optimizers().param_groups:
-            group['lr'] = rate * self.hparams.lr
+            group['lr'] = rate
         return None
 
     def on_train_batch_end(self, outputs, batch, batch_idx):

@@ -32,11 +32,7 @@ def robot_to_model(settings, say=print) -> dict:
     :returns: all figures, as plain values.
     """
     stages = Stages(settings, say)
-    checked = stages.check()
-    for sentence in warnings_of(checked['recordings'], settings.force):
-        say(sentence)
-    frames = stages.frames()
-    say(split_sentence(frames, settings))
+    checked, frames = check_and_split(stages, settings, say)
     teacher = stages.teacher()
     trained = stages.train(teacher)
     model = stages.model(teacher, trained)
@@ -60,6 +56,16 @@ def robot_to_model(settings, say=print) -> dict:
                    f'model: {settings.out / "model.onnx"}, card: {settings.out / "model.md"}, '
                    f'report: {page}', '', result['launch']]))
     return result
+
+
+def check_and_split(stages, settings, say):
+    """Do the first two stages and tell what they found; returns what `r2m.json` keeps of them."""
+    checked = stages.check()
+    for sentence in warnings_of(checked['recordings'], settings.force):
+        say(sentence)
+    frames = stages.frames()
+    say(split_sentence(frames, settings))
+    return checked, frames
 
 
 def split_sentence(frames, settings) -> str:
@@ -98,11 +104,7 @@ def forecast(settings, say=print) -> dict:
         the check found.
     """
     stages = Stages(settings, say)
-    checked = stages.check()
-    for sentence in warnings_of(checked['recordings'], settings.force):
-        say(sentence)
-    frames = stages.frames()
-    say(split_sentence(frames, settings))
+    checked, frames = check_and_split(stages, settings, say)
     learned = sum(part['train'] for part in frames['parts'])
     result = {'check': checked, 'frames': frames,
               **_trial(stages, settings, learned)}
