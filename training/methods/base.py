@@ -27,7 +27,24 @@ def warm_cosine(done: float, warm: float, floor: float) -> float:
     return floor + (1 - floor) * 0.5 * (1 + math.cos(math.pi * (done - warm) / (1 - warm)))
 
 
-class DepthMethod(lightning.LightningModule):
+class Timed:
+    """What methods share whose schedule follows the training time `self.elapsed`, in seconds."""
+
+    def configure_gradient_clipping(self, optimizer, gradient_clip_val=None,
+                                    gradient_clip_algorithm=None):
+        """Clip to `clip`."""
+        torch.nn.utils.clip_grad_norm_(self.net.parameters(), self.hparams.clip)
+
+    def on_save_checkpoint(self, checkpoint):
+        """Keep the training time, which the schedule follows."""
+        checkpoint['elapsed'] = self.elapsed
+
+    def on_load_checkpoint(self, checkpoint):
+        """Go on where the schedule was."""
+        self.elapsed = checkpoint.get('elapsed', 0.0)
+
+
+class DepthMethod(Timed, lightning.LightningModule):
     """
     Optimiser and schedule for a network `self.net` with an `encoder`.
 
@@ -77,19 +94,6 @@ class DepthMethod(lightning.LightningModule):
             group['lr'] = rate * group['factor']
         if done >= 1.0:
             self.trainer.should_stop = True
-
-    def configure_gradient_clipping(self, optimizer, gradient_clip_val=None,
-                                    gradient_clip_algorithm=None):
-        """Clip to `clip`."""
-        torch.nn.utils.clip_grad_norm_(self.net.parameters(), self.hparams.clip)
-
-    def on_save_checkpoint(self, checkpoint):
-        """Keep the training time, which the schedule follows."""
-        checkpoint['elapsed'] = self.elapsed
-
-    def on_load_checkpoint(self, checkpoint):
-        """Go on where the schedule was."""
-        self.elapsed = checkpoint.get('elapsed', 0.0)
 
     def training_step(self, batch, batch_idx):
         """One batch."""

@@ -9,11 +9,11 @@ import time
 from depth_ros.contracts import InputError
 import torch
 from training.losses.r2m import CAP, line_scales, median
-from training.methods.base import warm_cosine
+from training.methods.base import Timed, warm_cosine
 from training.methods.r2m import R2M
 
 
-class RobotR2M(R2M):
+class RobotR2M(Timed, R2M):
     """
     Learn l_ud + alpha l_sl + beta l_LDP, and metres where beams were hidden from the network.
 
@@ -122,19 +122,6 @@ class RobotR2M(R2M):
         self.elapsed, self.last = self.elapsed + now - self.last, now
         if self.progress() >= 1.0:
             self.trainer.should_stop = True
-
-    def configure_gradient_clipping(self, optimizer, gradient_clip_val=None,
-                                    gradient_clip_algorithm=None):
-        """Clip to `clip`."""
-        torch.nn.utils.clip_grad_norm_(self.net.parameters(), self.hparams.clip)
-
-    def on_save_checkpoint(self, checkpoint):
-        """Keep the training time, which the schedule follows."""
-        checkpoint['elapsed'] = self.elapsed
-
-    def on_load_checkpoint(self, checkpoint):
-        """Go on where the schedule was; the weights to start from are in the checkpoint."""
-        self.elapsed = checkpoint.get('elapsed', 0.0)
 
 
 def hidden_loss(depth, line, hidden, log_uncertainty=None):
