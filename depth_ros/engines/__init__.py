@@ -18,6 +18,23 @@ class EngineError(InputError):
     """An engine that cannot be loaded or run here; the message names what to install or do."""
 
 
+class UnavailableError(EngineError):
+    """The library or the device of an engine is not here."""
+
+
+class NotBuiltError(EngineError):
+    """No built engine is kept for this model, and building was not allowed."""
+
+
+class RefusedError(EngineError):
+    """An engine that was built but must not be used; `figures` says by how much it is wrong."""
+
+    def __init__(self, message, figures=None):
+        """Keep the figures beside the message."""
+        super().__init__(message)
+        self.figures = dict(figures or {})
+
+
 def load(name, spec, height, width, **options):
     """
     Load `spec` in the engine `name` for inputs of `height` x `width` pixels.
