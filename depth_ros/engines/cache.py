@@ -95,12 +95,14 @@ class EngineCache:
         if build is None:
             raise NotBuiltError(f'no engine of this model is kept in {self.folder}')
         maker = _Maker(self, key, build, check, about or {}, report)
+        problem = self.prepare()
         try:
-            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            lock = open(self.path(key, 'lock'), 'a')
+            lock = None if problem else open(self.path(key, 'lock'), 'a')
         except OSError as error:
-            return maker.make(f'engines cannot be kept in {self.folder} ({error.strerror}): it '
-                              'will be built again at the next start, choose another folder')
+            problem = error.strerror
+        if problem:
+            return maker.make(f'engines cannot be kept in {self.folder} ({problem}): it will be '
+                              'built again at the next start, choose another folder')
         with lock, _locked(lock, report):
             # Another process may have built it while this one waited.
             if not force or self._stamp(key) != seen:
@@ -110,6 +112,14 @@ class EngineCache:
             for leftover in self.folder.glob(f'{key.digest}.*.tmp'):
                 leftover.unlink(missing_ok=True)
             return maker.make()
+
+    def prepare(self):
+        """Make the folder, for its owner alone; return '' or why that is not possible."""
+        try:
+            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            return error.strerror
+        return ''
 
     def _stamp(self, key):
         try:
@@ -124,7 +134,7 @@ class EngineCache:
             record = json.loads(sidecar.read_text())
             same = record['format'] == FORMAT and record['key'] == asdict(key)
             refused, sha256 = record['refused'], record['engine_sha256']
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return None, ''
         except (OSError, ValueError, KeyError, TypeError):
             return None, f'{sidecar} cannot be read'

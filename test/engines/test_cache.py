@@ -1,0 +1,319 @@
+# Copyright 2026 depth_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+"""The cache of engines: what makes a new one, what is refused, and two processes at once."""
+
+import json
+import os
+from pathlib import Path
+import stat
+import subprocess
+import sys
+
+from depth_ros.engines import NotBuiltError, RefusedError
+from depth_ros.engines.cache import default_folder, engine_key, EngineCache
+import pytest
+
+FIELDS = {'onnx_sha256': 'a' * 64, 'library': 'tensorrt', 'version': '10.3.0', 'gpu': 'Orin',
+          'compute_capability': '8.7', 'precision': 'fp16',
+          'shapes': {'image': (1, 240, 320, 3)}, 'options': {'workspace_mib': 1024}}
+OTHER = {'onnx_sha256': 'b' * 64, 'library': 'tensorrt_rtx', 'version': '10.4.0', 'gpu': 'Thor',
+         'compute_capability': '8.9', 'precision': 'fp32',
+         'shapes': {'image': (1, 240, 352, 3)}, 'options': {'workspace_mib': 512}}
+KEY = engine_key(**FIELDS)
+ENGINE = bytes(range(256)) * 40
+
+
+class Builder:
+    """Counts how often it was asked to build."""
+
+    def __init__(self, content=ENGINE):
+        self.content, self.times = content, 0
+
+    def __call__(self):
+        self.times += 1
+        return self.content
+
+
+@pytest.fixture
+def cache(tmp_path):
+    """Return an empty cache."""
+    return EngineCache(tmp_path / 'engines')
+
+
+def test_it_is_built_once_and_the_sidecar_says_all(cache):
+    build = Builder()
+    first = cache.obtain(KEY, build, lambda content: {'bytes': len(content)}, about={'model': 'm'})
+    again = EngineCache(cache.folder).obtain(KEY, build)
+    assert build.times == 1 and first.built and not again.built
+    assert first.kept and again.content == ENGINE == first.content
+    record = json.loads(cache.path(KEY, 'json').read_text())
+    assert again.record == record == first.record
+    assert record['key'] == json.loads(json.dumps(FIELDS))
+    assert record['check'] == {'bytes': len(ENGINE)} and record['model'] == 'm'
+    assert record['engine_bytes'] == len(ENGINE) and record['build_seconds'] >= 0
+    assert stat.S_IMODE(cache.folder.stat().st_mode) == 0o700
+    assert not list(cache.folder.glob('*.tmp'))
+
+
+@pytest.mark.parametrize('field', FIELDS)
+def test_another_value_of_anything_is_another_engine(cache, field):
+    build = Builder()
+    cache.obtain(KEY, build)
+    changed = engine_key(**{**FIELDS, field: OTHER[field]})
+    assert changed.digest != KEY.digest
+    assert cache.obtain(changed, build).built and build.times == 2
+    assert not cache.obtain(KEY, build).built and build.times == 2
+
+
+def test_the_order_of_shapes_and_options_does_not_matter():
+    one = engine_key(**{**FIELDS, 'options': {'a': 1, 'b': (2,)}})
+    two = engine_key(**{**FIELDS, 'options': {'b': [2], 'a': 1}})
+    assert one.digest == two.digest
+
+
+def truncate(cache):
+    cache.path(KEY).write_bytes(ENGINE[:100])
+
+
+def flip(cache):
+    cache.path(KEY).write_bytes(ENGINE[:50] + bytes([ENGINE[50] ^ 1]) + ENGINE[51:])
+
+
+def empty(cache):
+    cache.path(KEY).write_bytes(b'')
+
+
+def lose(cache):
+    cache.path(KEY).unlink()
+
+
+def make_folder(cache):
+    cache.path(KEY).unlink()
+    cache.path(KEY).mkdir()
+
+
+def cut_sidecar(cache):
+    path = cache.path(KEY, 'json')
+    path.write_text(path.read_text()[:80])
+
+
+def binary_sidecar(cache):
+    cache.path(KEY, 'json').write_bytes(b'\xff\x00' * 50)
+
+
+def other_json(cache):
+    cache.path(KEY, 'json').write_text('[1, 2]')
+
+
+def foreign(cache):
+    """Copy the engine of another GPU under this name, as a user would who copies the folder."""
+    other = engine_key(**{**FIELDS, 'gpu': 'Thor'})
+    cache.obtain(other, Builder(b'for another GPU'))
+    for suffix in ('engine', 'json'):
+        os.replace(cache.path(other, suffix), cache.path(KEY, suffix))
+
+
+def lose_sidecar(cache):
+    cache.path(KEY, 'json').unlink()
+
+
+@pytest.mark.parametrize('damage, words', [
+    (truncate, 'is damaged'), (flip, 'is damaged'), (empty, 'is damaged'),
+    (lose, 'cannot be read'), (cut_sidecar, 'cannot be read'), (binary_sidecar, 'cannot be read'),
+    (other_json, 'cannot be read'), (foreign, 'belongs to another engine'), (lose_sidecar, '')])
+def test_what_is_damaged_or_foreign_is_built_anew(cache, damage, words):
+    cache.obtain(KEY, Builder())
+    damage(cache)
+    build, lines = Builder(b'new'), []
+    entry = cache.obtain(KEY, build, report=lines.append)
+    assert entry.built and entry.kept and entry.content == b'new' and build.times == 1
+    assert (words in lines[0] and 'built anew' in lines[0]) if words else not lines
+    assert not cache.obtain(KEY, build).built and build.times == 1
+
+
+def test_an_engine_that_cannot_be_replaced_is_still_used(cache):
+    cache.obtain(KEY, Builder())
+    make_folder(cache)
+    entry = cache.obtain(KEY, Builder(b'new'))
+    assert entry.content == b'new' and not entry.kept and 'cannot be kept' in entry.warning
+
+
+def test_leftovers_of_a_crash_are_cleared(cache):
+    cache.obtain(engine_key(**OTHER), Builder())
+    mine = cache.folder / f'{KEY.digest}.abc.tmp'
+    mine.write_bytes(b'half an engine')
+    assert cache.obtain(KEY, Builder()).kept
+    assert not mine.exists()
+
+
+def test_nothing_is_built_where_that_is_not_allowed(cache):
+    with pytest.raises(NotBuiltError, match='no engine of this model'):
+        cache.obtain(KEY, None)
+    assert not cache.folder.exists()
+    cache.obtain(KEY, Builder())
+    assert cache.obtain(KEY, None).content == ENGINE
+
+
+def test_force_builds_again(cache):
+    cache.obtain(KEY, Builder())
+    assert cache.obtain(KEY, Builder(b'new'), force=True).built
+    assert cache.obtain(KEY, None).content == b'new'
+
+
+def refuse(content):
+    raise RefusedError('the engine is wrong by 40 %', {'parity': {'median_rel': 0.4}})
+
+
+def test_a_refusal_is_remembered_and_force_tries_again(cache):
+    build = Builder()
+    with pytest.raises(RefusedError, match='wrong by 40 %'):
+        cache.obtain(KEY, build, refuse)
+    for allowed in (build, None):
+        with pytest.raises(RefusedError, match='40 %.*--force') as caught:
+            cache.obtain(KEY, allowed, refuse)
+        assert caught.value.figures == {'parity': {'median_rel': 0.4}}
+    assert build.times == 1 and not cache.path(KEY).exists()
+    assert cache.obtain(KEY, build, force=True).built
+    assert not cache.obtain(KEY, None).record['refused']
+
+
+def test_an_engine_that_is_refused_later_is_taken_away(cache):
+    cache.obtain(KEY, Builder())
+    with pytest.raises(RefusedError):
+        cache.obtain(KEY, Builder(), refuse, force=True)
+    assert not cache.path(KEY).exists()
+    with pytest.raises(RefusedError):
+        cache.obtain(KEY, None)
+
+
+def test_a_failed_build_leaves_nothing(cache):
+    def fail():
+        raise RuntimeError('out of memory')
+    with pytest.raises(RuntimeError):
+        cache.obtain(KEY, fail)
+    assert {path.suffix for path in cache.folder.iterdir()} == {'.lock'}
+    assert cache.obtain(KEY, Builder()).built
+
+
+BUILD = """
+import os, sys, time
+from pathlib import Path
+from depth_ros.engines.cache import EngineCache, engine_key
+folder, log = Path(sys.argv[1]), Path(sys.argv[2])
+def build():
+    with log.open('a') as file:
+        file.write(f'{os.getpid()}\\n')
+    time.sleep(1.0)
+    return os.urandom(100000)
+while not (log.parent / 'go').exists():
+    time.sleep(0.01)
+entry = EngineCache(folder).obtain(engine_key(*sys.argv[3:9], {}, {}), build)
+print(entry.record['engine_sha256'], entry.built)
+"""
+WORDS = ['a' * 64, 'tensorrt', '10.3', 'Orin', '8.7', 'fp16']
+
+
+def start(repository, *words, code=BUILD, **more):
+    return subprocess.Popen([sys.executable, '-c', code, *map(str, words)], text=True,
+                            stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                            env={**os.environ, 'PYTHONPATH': str(repository)}, **more)
+
+
+def test_processes_that_start_together_build_once(repository, tmp_path):
+    folder, log = tmp_path / 'engines', tmp_path / 'builds'
+    running = [start(repository, folder, log, *WORDS) for _ in range(3)]
+    (tmp_path / 'go').touch()
+    answers = [process.communicate(timeout=60) for process in running]
+    assert [process.returncode for process in running] == [0, 0, 0], answers
+    assert len(log.read_text().split()) == 1
+    assert len({out.split()[0] for out, _ in answers}) == 1
+    assert sorted(out.split()[1] for out, _ in answers) == ['False', 'False', 'True']
+
+
+def test_a_builder_that_dies_lets_the_next_one_build(repository, tmp_path):
+    folder, log = tmp_path / 'engines', tmp_path / 'builds'
+    (tmp_path / 'go').touch()
+    first = start(repository, folder, log, *WORDS)
+    while not log.exists():
+        assert first.poll() is None, first.communicate()
+    second = start(repository, folder, log, *WORDS)
+    first.kill()
+    first.communicate()
+    out, problem = second.communicate(timeout=60)
+    assert second.returncode == 0 and out.split()[1] == 'True', problem
+
+
+KEEP = """
+import os, resource, signal, sys
+from depth_ros.engines.cache import EngineCache, engine_key
+folder, how = sys.argv[1:3]
+if how == 'read-only' and os.geteuid() == 0:
+    os.setuid(65534)
+if how == 'full':
+    # What a full disk does to a large file, in the middle of writing it.
+    resource.setrlimit(resource.RLIMIT_FSIZE, (5000, 5000))
+lines = []
+entry = EngineCache(folder).obtain(engine_key(*sys.argv[3:9], {}, {}), lambda: b'x' * 100000,
+                                   report=lines.append)
+assert len(entry.content) == 100000
+print(entry.built, entry.kept, lines == [entry.warning], entry.warning)
+"""
+
+
+@pytest.mark.parametrize('how', ['read-only', 'full', 'no folder'])
+def test_without_a_place_to_keep_it_the_engine_is_used_with_a_warning(repository, tmp_path, how):
+    folder = tmp_path / 'engines'
+    if how == 'no folder':
+        (tmp_path / 'file').touch()
+        folder = tmp_path / 'file' / 'engines'
+    else:
+        folder.mkdir(0o755)
+        (folder / 'other.engine').touch()
+    if how == 'read-only':
+        # A process of another user must be able to look into it.
+        for path in (tmp_path, *tmp_path.parents[:3]):
+            if path.stat().st_uid == os.geteuid() and path != Path('/tmp'):
+                path.chmod(path.stat().st_mode | 0o055)
+        folder.chmod(0o555)
+    process = start(repository, folder, how, *WORDS, code=KEEP)
+    out, problem = process.communicate(timeout=60)
+    assert process.returncode == 0, problem
+    built, kept, told, warning = out.split(maxsplit=3)
+    assert (built, kept, told) == ('True', 'False', 'True')
+    assert 'cannot be kept' in warning and 'built again' in warning and str(folder) in warning
+    if how != 'no folder':
+        assert {path.suffix for path in folder.iterdir()} <= {'.engine', '.lock'}
+
+
+def test_a_folder_that_anybody_may_write_is_told(cache):
+    cache.folder.mkdir()
+    cache.folder.chmod(0o777)
+    assert 'chmod 700' in cache.obtain(KEY, Builder()).warning
+    assert 'chmod 700' in cache.obtain(KEY, None).warning
+    cache.folder.chmod(0o755)
+    assert cache.obtain(KEY, None).warning == ''
+
+
+def test_the_folder_follows_the_xdg_rules(monkeypatch, tmp_path):
+    monkeypatch.setenv('HOME', str(tmp_path))
+    monkeypatch.delenv('DEPTH_ROS_CACHE', raising=False)
+    monkeypatch.delenv('XDG_CACHE_HOME', raising=False)
+    assert default_folder() == tmp_path / '.cache' / 'depth_ros' / 'engines'
+    monkeypatch.setenv('XDG_CACHE_HOME', 'relative')
+    assert default_folder() == tmp_path / '.cache' / 'depth_ros' / 'engines'
+    monkeypatch.setenv('XDG_CACHE_HOME', '/var/cache/robot')
+    assert EngineCache().folder == Path('/var/cache/robot/depth_ros/engines')
+    monkeypatch.setenv('DEPTH_ROS_CACHE', '~/engines')
+    assert EngineCache('').folder == tmp_path / 'engines'
+    assert EngineCache('~/mine').folder == tmp_path / 'mine'
+
+
+def test_engines_are_listed_and_pruned(cache):
+    other = engine_key(**OTHER)
+    cache.obtain(KEY, Builder(), about={'model': 'one'})
+    cache.obtain(other, Builder(), about={'model': 'two'})
+    (cache.folder / 'broken.json').write_text('{')
+    assert {record['model'] for record in cache.records()} == {'one', 'two'}
+    removed = cache.prune(keep=[KEY.digest])
+    assert [record['digest'] for record in removed] == [other.digest]
+    assert cache.obtain(KEY, None) and not cache.path(other).exists()
