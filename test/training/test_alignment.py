@@ -114,6 +114,22 @@ def test_shared_scale(maps):
     assert loss.scale.item() == pytest.approx(4.0)
 
 
+def test_teacher_bends_to_the_line():
+    """Where the line disagrees with the scaled teacher the target follows it, and only there."""
+    line = torch.zeros(1, 1, 60, 80)
+    line[..., 30, :50], line[..., 30, 50:] = 10.0, 20.0
+    teacher = torch.full_like(line, 5.0)
+    stiff, bent = (R2MLoss(scale='ratios', bend=bend, cap=18.0).target(teacher, line)[0]
+                   for bend in (False, True))
+    assert (stiff - 10.0).abs().max() < 1e-5
+    assert (bent[..., 30, :40] - 10.0).abs().max() < 0.1
+    assert bent[..., 30, 60:].min() > 17.0 and bent.max() == 18.0
+    assert (bent[..., 0, :] - 10.0).abs().max() < 0.5  # far above the line
+    teacher[..., 0, :] = torch.nan
+    unknown = R2MLoss(bend=True).target(teacher, line)[0]
+    assert unknown[..., 0, :].isnan().all() and torch.isfinite(unknown[..., 1:, :]).all()
+
+
 def test_part_of_the_start_is_kept(maps):
     """The target lies between teacher and start, in log depth; 0 does not ask the start."""
     depth, line = maps

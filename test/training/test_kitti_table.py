@@ -81,6 +81,18 @@ def test_folds_share_no_drive(root):
         assert not names[0] & names[-1]
 
 
+def test_frames_of_a_measured_drive_are_not_learnt_from(root):
+    """Images of object frames add scenes, but not those beside a measured frame."""
+    for k in (4, 6, 23):
+        write_image(root / 'kitti' / 'object_rgb_only' / 'image_2' / f'{k:06d}.jpg', k)
+    for fold in kitti.find_kitti(root).folds:
+        assert fold.frames == {'kitti_object': 2, 'images': 3}
+        names = [{*part.data.names} & {part.data.names[k] for k in part.indices} for part in (
+            Frames(Source(**source), Augmentation(), False) for source in fold.train
+            if source['dataset'] == 'images')]
+        assert {'000006'} in names and {'0', '1'} in names
+
+
 def test_full_data_are_recognised(root, monkeypatch):
     """With the benchmark in place it is trained on, by the published recipe."""
     for place, files in (

@@ -48,6 +48,7 @@ class Source:
     :param limit: at most so many frames, evenly spread.
     :param part: for small data sets without a split: 'all', every second of the frames ('even',
         'odd'), or a third of them in their order ('first', 'middle', 'last').
+    :param leave_out: names of frames that are not used.
     :param row, elevation: where the measured line lies, see `depth_ros.datasets.Options`.
     :param partial: use what there is of a data set with missing files, which is an error else.
     :param topics: of a recording, by part (image, camera_info, scan, cloud, depth); parts left
@@ -59,6 +60,7 @@ class Source:
     labelled: bool | None = None
     limit: int | None = None
     part: str = 'all'
+    leave_out: Sequence[str] = ()
     row: float | None = None
     elevation: float | None = None
     partial: bool = False
@@ -118,7 +120,8 @@ class Frames(Dataset):
         self.labelled = self.data.truth if source.labelled is None else source.labelled
         self.steps, self.training = steps, training
         part = choose(PARTS, source.part, 'part of a data set')
-        self.indices = part(self.data.spread(source.limit))
+        self.indices = [index for index in part(self.data.spread(source.limit))
+                        if self.data.names[index] not in source.leave_out]
         self.kept = list(self.data.read(self.indices)) if in_memory else None
 
     def __len__(self):

@@ -8,9 +8,12 @@ How a relative teacher is brought to metres by one measured line.
   far less moved by a line that lies half on near and half on far things.
 - affine: scale and shift of inverse depth, for teachers that know it up to both (MiDaS, Depth
   Anything); medians of ratios where the line cannot tell the shift.
+
+What is then left between line and teacher can be spread around the line, `bent_teacher`.
 """
 from __future__ import annotations
 
+from depth_ros.anchoring import anchor_broad
 import torch
 
 CAP = 80.0  # metres; the teacher's map is cut there
@@ -106,3 +109,15 @@ def affine_teacher(teacher, line, scales, cap: float | None = CAP):
             metric.append(1.0 / (fit[0] / t + fit[1]).clamp(min=1.0 / FARTHEST))
     metric = torch.stack(metric)
     return metric if cap is None else metric.clamp(max=cap)
+
+
+def bent_teacher(metric, line):
+    """
+    Spread smoothly around the line what it says against the teacher, as a node anchors depth.
+
+    :param metric: (N, 1, H, W) metres, NaN where the teacher is; line: (N, 1, H, W), 0 none.
+    :returns: (N, 1, H, W) metres, see `depth_ros.anchoring.anchor_broad`.
+    """
+    bent = [anchor_broad(m[0].numpy(), d[0].numpy())
+            for m, d in zip(metric.detach().float().cpu(), line.float().cpu())]
+    return torch.stack([torch.from_numpy(b) for b in bent])[:, None].to(metric)

@@ -15,6 +15,7 @@ from torch import nn
 from torch.nn import functional
 from training.losses.alignment import (
     affine_teacher,
+    bent_teacher,
     CAP,
     line_scales,
     median,
@@ -124,11 +125,12 @@ class R2MLoss(nn.Module):
     :param shared: how much of an image's scale (of its logarithm) is the running mean, 0..1. A
         teacher of video keeps its unit from image to image, a single line gives it with noise.
     :param keep: how much of the target (of its logarithm) is what the network's start says, 0..1.
+    :param bend: what the line says against the scaled teacher is spread around it.
     """
 
     def __init__(self, alpha: float = 1.0, beta: float = 0.1, alignment: str = 'median',
                  cap: float | None = CAP, scale: str = 'medians', shared: float = 0.0,
-                 keep: float = 0.0):
+                 keep: float = 0.0, bend: bool = False):
         """Keep the weights."""
         super().__init__()
         choose(dict.fromkeys(ALIGNMENTS), alignment, 'alignment')
@@ -138,7 +140,7 @@ class R2MLoss(nn.Module):
             raise InputError(f'a shared part of {shared} of the scale: give 0 to 1')
         if not 0.0 <= keep <= 1.0:
             raise InputError(f'a kept part of {keep} of the start: give 0 to 1')
-        self.rule, self.shared, self.keep = scale, shared, keep
+        self.rule, self.shared, self.keep, self.bend = scale, shared, keep, bend
         # Running geometric mean of the scale, also for images whose line is too short for one.
         self.register_buffer('scale', torch.tensor(float('nan')))
 
@@ -156,9 +158,15 @@ class R2MLoss(nn.Module):
         known = torch.isfinite(scales)
         if self.shared and not self.scale.isnan():
             scales = scales ** (1.0 - self.shared) * self.scale ** self.shared
-        if self.rule == 'affine' and known.any():
-            return affine_teacher(teacher[known], line[known], scales[known], self.cap), known
-        return scaled_teacher(teacher[known], scales[known], self.cap), known
+        if not known.any():
+            return teacher[known], known
+        if self.rule == 'affine':
+            metric = affine_teacher(teacher[known], line[known], scales[known], None)
+        else:
+            metric = scaled_teacher(teacher[known], scales[known], None)
+        if self.bend:
+            metric = bent_teacher(metric, line[known])
+        return metric if self.cap is None else metric.clamp(max=self.cap), known
 
     def _dissimilarity(self, depth, line, teacher, log_uncertainty, said):
         if self.alignment == 'scale_free':

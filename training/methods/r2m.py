@@ -54,6 +54,8 @@ class R2M(Recipe):
         of disparity with an unknown shift), see `losses.alignment`.
     :param shared: how much of an image's scale is that of the images before it, 0..1; above 0
         only for a teacher that keeps its unit from image to image.
+    :param bend: spread around the line what it says against the scaled teacher, so that the
+        target agrees with what was measured.
     :param cap: metres at which the scaled teacher is cut; null: nowhere.
     :param hide: greatest part of the columns whose measurements the student is not shown; the
         loss has them, so that it learns to carry the line across gaps.
@@ -71,14 +73,15 @@ class R2M(Recipe):
                  weight_decay: float = 0.0, decay_every: int = 5, decay_by: float = 0.5,
                  decay_unit: str = 'epoch', protocol: str = 'image_mse',
                  freeze_norm: bool = False, scale: str = 'medians',
-                 shared: float = 0.0, hide: float = 0.0, keep: float = 0.0):
+                 shared: float = 0.0, hide: float = 0.0, keep: float = 0.0,
+                 bend: bool = False):
         """See the class; weights named by `start` are read when training starts."""
         super().__init__()
         self.save_hyperparameters()
         find_protocol(protocol)
         if not 0.0 <= hide < 1.0:
             raise InputError(f'model.hide={hide}: give a part of the columns, 0 up to below 1')
-        self.loss = R2MLoss(alpha, beta, alignment, cap, scale, shared, keep)
+        self.loss = R2MLoss(alpha, beta, alignment, cap, scale, shared, keep, bend)
         self.start = ()  # the network as it started; in a tuple it is no part of this one
         self.student = find_student(student)
         if alignment == 'uncertainty' and not self.student.uncertain:

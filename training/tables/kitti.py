@@ -14,7 +14,8 @@ from pathlib import Path
 
 from depth_ros.contracts import InputError
 from depth_ros.datasets import Options
-from training.datasets.frames import PARTS, READERS, WHERE
+from training.datasets.frames import Frames, READERS, Source, WHERE
+from training.datasets.pipeline import Augmentation
 
 # The whole data set below the root: place, files that are counted, and how many there must be.
 TRAIN = ('kitti/train', '*/proj_depth/groundtruth/image_0[23]/*.png', 80_000)
@@ -23,13 +24,17 @@ FULL_ELEVATION = -1.0
 
 # Reader to how the name of a folder below kitti*/ begins, letters and digits only.
 SMALL = {'kitti_object': ('object',), 'kitti_depth_completion': ('depthcompletion',),
-         'kitti_raw': ('raw',), 'images': ('odometry',)}
+         'kitti_raw': ('raw',), 'images': ('odometry', 'objectrgb')}
 SMALL_ELEVATION = -2.0
 SMALL_LIMIT = 12  # frames of one drive, which differ little
 # Images of a drive without a LiDAR: how many, and about which row (of the height) their line, cut
 # out of the teacher's map, lies; that is where a ring at -2 degrees falls.
 IMAGES, ROW = 120, 0.53
 OFTEN = 3  # times a frame of kitti_object, a drive of its own, is seen for one of the others
+# By the mapping of KITTI's object devkit frame 23 is the one after frame 1, which is measured, and
+# frame 4 of the same drive. The other frames up to 23 and odometry 00 (2011_10_03_drive_0027) are
+# of no drive that is measured.
+SAME_DRIVE = ('000004', '000023')
 
 
 @dataclass(frozen=True)
@@ -84,8 +89,10 @@ def find_kitti(root, small: bool = False, elevation: float | None = None) -> Kit
 def _source(dataset, path, elevation, part='all', limit=None):
     source = {'dataset': dataset, 'path': str(path), 'part': part, 'limit': limit,
               'partial': True}
-    line = {'row': ROW, 'limit': IMAGES} if dataset == 'images' else {'elevation': elevation}
-    return {**source, **line}
+    if dataset != 'images':
+        return {**source, 'elevation': elevation}
+    objects = path.name.startswith('object')
+    return {**source, 'row': ROW, 'limit': IMAGES, 'leave_out': SAME_DRIVE if objects else ()}
 
 
 def _lacks(root):
@@ -146,8 +153,6 @@ def _count(dataset, path):
 def _frames(sources):
     counts = {}
     for source in sources:
-        places = list(range(min(_count(source['dataset'], Path(source['path'])),
-                                source['limit'] or 1 << 30)))
-        taken = len(PARTS[source['part']](places))
-        counts[source['dataset']] = counts.get(source['dataset'], 0) + taken
+        part = Frames(Source(**source), Augmentation(), False)
+        counts[source['dataset']] = counts.get(source['dataset'], 0) + len(part)
     return counts
