@@ -1,0 +1,52 @@
+# Copyright 2026 depth_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+"""Frames that int8 ranges are measured on: out of a recording, prepared as the estimator does."""
+
+from dataclasses import dataclass
+import hashlib
+from pathlib import Path
+
+from depth_ros.contracts import InputError
+
+DEMO_BAG = Path(__file__).resolve().parents[1] / 'demo_bag'
+FRAMES = 32
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """Evenly spread frames of a recording; the demo recording when none is named."""
+
+    bag: Path = DEMO_BAG
+    frames: int = FRAMES
+
+    def tag(self):
+        """Return a text that changes with the recording: its files' names, sizes and times."""
+        bag = Path(self.bag)
+        if not bag.exists():
+            raise InputError(f'{bag} is no recording to calibrate int8 on')
+        files = sorted(bag.iterdir()) if bag.is_dir() else [bag]
+        # The demo recording is the same wherever it was copied to.
+        time = (lambda file: 0) if bag == DEMO_BAG else (lambda file: file.stat().st_mtime_ns)
+        listed = [(file.name, file.stat().st_size, time(file)) for file in files]
+        return hashlib.sha256(repr((listed, self.frames)).encode()).hexdigest()[:16]
+
+    def feeds(self, spec):
+        """
+        Return the inputs of the network for each frame, `[{name: (1, ...)}]`.
+
+        :raises InputError: the recording has no images with what belongs to them.
+        """
+        import cv2
+        from depth_ros.datasets import open_dataset, Options
+        from depth_ros.estimator import input_size
+        from depth_ros.lidar import resize_sparse
+        dataset = open_dataset('bag', self.bag, Options(unlabelled=True))
+        feeds = []
+        for sample in dataset.read(dataset.spread(self.frames)):
+            height, width = input_size(spec, sample.camera)
+            image = cv2.resize(sample.image, (width, height), interpolation=cv2.INTER_AREA)
+            feed = {'image': image[None]}
+            if 'sparse_depth' in spec.inputs:
+                feed['sparse_depth'] = resize_sparse(sample.sparse, height, width)[None]
+            feeds.append(feed)
+        return feeds

@@ -1,0 +1,84 @@
+# Copyright 2026 depth_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+"""Small questions to and changes of an ONNX graph that the converters share."""
+
+from onnx import helper, shape_inference, TensorProto
+
+
+def float_tensors(model):
+    """Return the names of all float32 tensors of a model."""
+    graph = shape_inference.infer_shapes(model).graph
+    names = {value.name for value in (*graph.input, *graph.output, *graph.value_info)
+             if value.type.tensor_type.elem_type == TensorProto.FLOAT}
+    names |= {tensor.name for tensor in graph.initializer if tensor.data_type == TensorProto.FLOAT}
+    for node in graph.node:
+        if node.op_type == 'Constant' and constant(node).data_type == TensorProto.FLOAT:
+            names.add(node.output[0])
+    return names
+
+
+def constant(node):
+    """Return the tensor of a Constant node."""
+    return next((item.t for item in node.attribute if item.name == 'value'), TensorProto())
+
+
+def middle(model):
+    """
+    Return the outputs of the nodes between the first and the last convolutions, both included.
+
+    What comes before (normalisation, scale of the measured line, logarithms) and after (exponent,
+    scale again) needs the digits and the range of float32, and costs nothing beside the rest.
+    """
+    nodes = [node for node in model.graph.node if node.op_type != 'Constant']
+
+    def reach(ordered, ends, starts):
+        known = set()
+        for node in ordered:
+            if node.op_type in ('Conv', 'ConvTranspose') or known & set(ends(node)):
+                known |= set(starts(node))
+        return known
+
+    after = reach(nodes, lambda node: node.input, lambda node: node.output)
+    before = reach(nodes[::-1], lambda node: node.output, lambda node: node.input)
+    convolved = {output for node in nodes if node.op_type in ('Conv', 'ConvTranspose')
+                 for output in node.output}
+    return convolved | {output for node in nodes for output in node.output
+                        if output in after and output in before}
+
+
+def cast_first(model):
+    """
+    Cast uint8 images before they are transposed (in place).
+
+    TensorRT lets nothing but a cast read uint8; the numbers stay the same.
+    """
+    graph = model.graph
+    images = {value.name for value in graph.input
+              if value.type.tensor_type.elem_type == TensorProto.UINT8}
+    for node in list(graph.node):
+        readers = [reader for reader in graph.node
+                   if set(reader.input) & set(node.output)]
+        if (node.op_type == 'Transpose' and node.input[0] in images and readers
+                and all(_casts_to_float(reader) for reader in readers)):
+            source = node.input[0]
+            node.input[0] = f'{source}_of_{node.output[0]}'
+            graph.node.insert(list(graph.node).index(node), helper.make_node(
+                'Cast', [source], [node.input[0]], to=TensorProto.FLOAT))
+            for reader in readers:
+                graph.node.remove(reader)
+                replace_input(graph, reader.output[0], node.output[0])
+            # Stored types may be wrong now.
+            del graph.value_info[:]
+
+
+def replace_input(graph, old, new):
+    """Let every reader of the tensor `old` read `new` instead."""
+    for node in graph.node:
+        for index, name in enumerate(node.input):
+            if name == old:
+                node.input[index] = new
+
+
+def _casts_to_float(node):
+    return node.op_type == 'Cast' and any(item.name == 'to' and item.i == TensorProto.FLOAT
+                                          for item in node.attribute)

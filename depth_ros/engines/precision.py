@@ -1,0 +1,86 @@
+# Copyright 2026 depth_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+"""
+A model file in another precision: `typed(spec, precision, folder) -> Path`.
+
+The file that ships is float32. From it come, without torch: fp16 and bf16 (half.py) and int8 with
+quantise and dequantise nodes (int8.py). All of them take and give what the model contract says,
+and keep its metadata.
+"""
+
+import hashlib
+import os
+from pathlib import Path
+import tempfile
+
+from depth_ros.contracts import choose
+from depth_ros.engines import EngineError
+
+# Raise when the same file and precision give other bytes than before.
+REVISION = 1
+
+
+def typed(spec, precision, folder, calibration=None, report=None):
+    """
+    Return the path of `spec` in a precision, converting it if `folder` does not have it.
+
+    :param spec: ModelSpec of a float32 model.
+    :param precision: fp32 (only made readable for TensorRT), fp16, bf16, int8.
+    :param folder: where converted files are kept, under a name of what they come from.
+    :param calibration: calibration.Calibration, int8 only; None takes the demo recording.
+    :raises EngineError: the package onnx is missing, or the model cannot be converted.
+    """
+    convert = choose(_converters(), precision, 'precision')
+    if precision == 'int8' and calibration is None:
+        from depth_ros.engines.calibration import Calibration
+        calibration = Calibration()
+    made_of = f'{spec.sha256} {precision} {REVISION}'
+    if precision == 'int8':
+        made_of += f' {calibration.tag()}'
+    digest = hashlib.sha256(made_of.encode()).hexdigest()[:16]
+    path = Path(folder) / f'{spec.name}_{precision}_{digest}.onnx'
+    if path.is_file():
+        return path
+    if report and precision != 'fp32':
+        report(f'converting {spec.name} to {precision}')
+    content = convert(spec, calibration)
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    number, name = tempfile.mkstemp(dir=path.parent, prefix=path.name)
+    with os.fdopen(number, 'wb') as stream:
+        stream.write(content)
+    os.replace(name, path)
+    return path
+
+
+def _converters():
+    return {'fp32': _fp32, 'fp16': _half('FLOAT16'), 'bf16': _half('BFLOAT16'), 'int8': _int8}
+
+
+def _load(spec):
+    try:
+        import onnx
+    except ImportError as error:
+        raise EngineError('models are converted with the package onnx: pip install onnx'
+                          ) from error
+    from depth_ros.engines.onnx_graph import cast_first
+    model = onnx.load(str(spec.file))
+    cast_first(model)
+    return model
+
+
+def _fp32(spec, _):
+    return _load(spec).SerializeToString()
+
+
+def _half(name):
+    def convert(spec, _):
+        model = _load(spec)
+        from depth_ros.engines.half import to_half
+        return to_half(model, name).SerializeToString()
+    return convert
+
+
+def _int8(spec, calibration):
+    model = _load(spec)
+    from depth_ros.engines.int8 import to_int8
+    return to_int8(model, calibration.feeds(spec)).SerializeToString()

@@ -1,0 +1,149 @@
+# Copyright 2026 depth_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+"""TensorRT engine: built for this GPU from the model file, kept, compared, then used."""
+
+from dataclasses import replace
+import hashlib
+from pathlib import Path
+
+from depth_ros.contracts import choose
+from depth_ros.engines import EngineError, parity, RefusedError
+from depth_ros.engines.cache import engine_key, EngineCache
+from depth_ros.engines.precision import typed
+from depth_ros.engines.trt_build import build as build_engine
+from depth_ros.engines.trt_build import BuildOptions, input_shapes, PRECISIONS
+from depth_ros.engines.trt_libraries import libraries as find_libraries
+from depth_ros.engines.trt_runtime import Runner
+import numpy as np
+
+# bf16 came with this generation of GPUs.
+BF16_CAPABILITY = (8, 0)
+
+
+def load(spec, height, width, precision='fp32', cache=None, workspace_mib=1024, dla_core=-1,
+         timing_cache=True, cuda_graph=True, calibration=None, build=True, force=False,
+         report=None, libraries=None):
+    """
+    Load `spec` for `height` x `width` inputs: from the cache, else built, compared and kept.
+
+    :param precision: fp32, fp16, bf16 or int8.
+    :param cache: folder of the engines, or a cache.EngineCache; None takes the user's.
+    :param workspace_mib: most memory that the build may try tactics with.
+    :param dla_core: -1 for the GPU, else the number of a deep-learning accelerator.
+    :param timing_cache: keep the timings of tactics, so that the next build is shorter.
+    :param calibration: calibration.Calibration of int8; None takes the demo recording.
+    :param build: False takes what the cache has or raises NotBuiltError.
+    :param force: build again whatever the cache holds.
+    :param report: called with lines of progress.
+    :param libraries: modules to use instead of those installed.
+    :raises UnavailableError: a library or the GPU is missing.
+    :raises RefusedError: the numbers differ from ONNX Runtime's by more than parity allows.
+    :raises EngineError: the build fails.
+    """
+    choose(dict.fromkeys(PRECISIONS, True), precision, 'precision')
+    libraries = libraries or find_libraries()
+    device = libraries.device()
+    if precision == 'bf16' and _numbers(device.compute_capability) < BF16_CAPABILITY:
+        raise EngineError(f'{device.name} has no bf16: use fp16')
+    cache = cache if isinstance(cache, EngineCache) else EngineCache(cache)
+    file = typed(spec, precision, cache.folder / 'models', calibration, report)
+    shapes = input_shapes(spec, height, width)
+    options = BuildOptions(precision, workspace_mib, dla_core)
+    key = engine_key(
+        onnx_sha256=hashlib.sha256(file.read_bytes()).hexdigest(),
+        library=libraries.kind, version=libraries.version, gpu=device.name,
+        compute_capability=device.compute_capability, precision=precision, shapes=shapes,
+        options={'workspace_mib': workspace_mib, 'dla_core': dla_core, 'gate': parity.VERSION})
+    if timing_cache:
+        options = replace(options, timing_cache=cache.folder / _timing_name(libraries, device))
+    opened = []
+
+    def start(content):
+        runner = Runner(libraries, content, shapes, cuda_graph)
+        opened.append(TensorRtEngine(runner, spec, height, width, precision, device))
+        return opened[-1]
+
+    def make():
+        return build_engine(libraries, file, spec, height, width, options, report)
+
+    def check(content):
+        return parity.gate(start(content), spec, height, width, precision)
+
+    def obtain(force):
+        about = {'model': spec.name, 'device': device.name}
+        return cache.obtain(key, make if build else None, check, force, about, report)
+
+    try:
+        entry = obtain(force)
+        if not opened:
+            entry = _open(entry, start, obtain if build else None, report)
+    except BaseException:
+        for engine in opened:
+            engine.close()
+        raise
+    opened[-1].record = entry.record
+    return opened[-1]
+
+
+def _open(entry, start, obtain, report):
+    """Start a kept engine; build it anew where TensorRT cannot read what was kept."""
+    try:
+        start(entry.content)
+        return entry
+    except EngineError as error:
+        if obtain is None or isinstance(error, RefusedError):
+            raise
+        if report:
+            report(f'{error}: built anew')
+    return obtain(True)
+
+
+def _numbers(version):
+    return tuple(int(part) for part in version.split('.'))
+
+
+def _timing_name(libraries, device):
+    words = f'{libraries.kind} {libraries.version} {device.name} {device.compute_capability}'
+    return Path('_'.join(''.join(c if c.isalnum() or c in '.-' else ' ' for c in words).split())
+                + '.timing')
+
+
+class TensorRtEngine:
+    """An engine of one input size; same use as the one of ONNX Runtime."""
+
+    name = 'tensorrt'
+    note = ''
+
+    def __init__(self, runner, spec, height, width, precision, device, record=None):
+        """Take a Runner; `record` is the sidecar of the cache."""
+        self.runner, self.spec, self.height, self.width = runner, spec, height, width
+        self.precision, self.device, self.record = precision, device, record or {}
+
+    @property
+    def parity(self):
+        """Parity against ONNX Runtime at build; None when it was not compared."""
+        found = self.record.get('check', {}).get('parity')
+        return parity.Parity.from_record(found) if found else None
+
+    @property
+    def latency_ms(self):
+        """Timings of a frame at build, as the sidecar has them."""
+        return self.record.get('check', {}).get('latency_ms')
+
+    def describe(self):
+        """Short text for diagnostics: library, version, precision, GPU."""
+        kind, note = self.runner.libraries, self.runner.note
+        return (f'{kind.kind} {kind.version} {self.precision} {self.device.name}'
+                + (f', {note}' if note else ''))
+
+    def run(self, image, sparse_depth=None):
+        """One frame through the network; see engines.onnxruntime.OnnxRuntimeEngine.run."""
+        feed = {'image': np.asarray(image)[None]}
+        if 'sparse_depth' in self.spec.inputs:
+            feed['sparse_depth'] = np.asarray(sparse_depth, np.float32)[None]
+        outputs = self.runner.run(feed)
+        return {name: outputs[name][0] for name in self.spec.outputs}
+
+    def close(self):
+        """Give the memory on the GPU back."""
+        self.runner.close()
