@@ -12,6 +12,7 @@ COMMANDS = {
     'check': 'say whether a recording is fit for training, before time is spent on it',
     'evaluate': 'measure a model on a data set or a recording',
     'suite': 'measure a model on all real sets',
+    'convert': 'make a model file of another precision and say what it costs',
     'models': 'list the shipped models',
     'benchmark': 'time the shipped models and the node',
     'doctor': 'say what is installed and what is missing',

@@ -9,7 +9,7 @@ from pathlib import Path
 from depth_ros.contracts import InputError
 
 DEMO_BAG = Path(__file__).resolve().parents[1] / 'demo_bag'
-FRAMES = 32
+FRAMES = 16
 
 
 @dataclass(frozen=True)

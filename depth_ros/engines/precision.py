@@ -18,6 +18,8 @@ from depth_ros.engines import EngineError
 
 # Raise when the same file and precision give other bytes than before.
 REVISION = 1
+# Names of the types in ONNX.
+HALVES = {'fp16': 'FLOAT16', 'bf16': 'BFLOAT16'}
 
 
 def typed(spec, precision, folder, calibration=None, report=None):
@@ -44,16 +46,33 @@ def typed(spec, precision, folder, calibration=None, report=None):
     if report and precision != 'fp32':
         report(f'converting {spec.name} to {precision}')
     content = convert(spec, calibration)
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    number, name = tempfile.mkstemp(dir=path.parent, prefix=path.name)
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        number, name = tempfile.mkstemp(dir=path.parent, prefix=path.name)
+    except OSError:
+        # A folder that cannot be written to costs a conversion at every start, no more.
+        path = Path(tempfile.mkdtemp(prefix='depth_ros_')) / path.name
+        number, name = tempfile.mkstemp(dir=path.parent)
     with os.fdopen(number, 'wb') as stream:
         stream.write(content)
     os.replace(name, path)
     return path
 
 
+def emulated(spec, precision, folder):
+    """
+    Return the path of a float32 file that rounds as fp16 or bf16 would (see half.to_half).
+
+    For runtimes without the type: it has the numbers of the type, not its speed.
+    """
+    from depth_ros.engines.half import to_half
+    path = Path(folder) / f'{spec.name}_{precision}_emulated.onnx'
+    path.write_bytes(to_half(_load(spec), HALVES[precision], emulate=True).SerializeToString())
+    return path
+
+
 def _converters():
-    return {'fp32': _fp32, 'fp16': _half('FLOAT16'), 'bf16': _half('BFLOAT16'), 'int8': _int8}
+    return {'fp32': _fp32, **{name: _half(kind) for name, kind in HALVES.items()}, 'int8': _int8}
 
 
 def _load(spec):

@@ -1,0 +1,90 @@
+# Copyright 2026 depth_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+"""`depth_ros convert`: a model file in fp16, bf16 or int8, and what that costs in accuracy."""
+import json
+from pathlib import Path
+import shutil
+import sys
+import tempfile
+
+from depth_ros.engines.calibration import Calibration, FRAMES
+from depth_ros.engines.precision import emulated, typed
+from depth_ros.estimator import Estimator
+from depth_ros.evaluation.precisions import compare, frame_sets
+from depth_ros.evaluation.protocols import find_protocol
+from depth_ros.model import find, read_spec
+
+HELP = 'make a model file of another precision and compare it with the float32 one'
+PRECISIONS = ('fp16', 'bf16', 'int8')
+
+
+def add_arguments(parser):
+    """Add the options of the command."""
+    parser.add_argument('model', help='name of a model (see `depth_ros models`) or an .onnx file')
+    parser.add_argument('--precision', nargs='+', choices=PRECISIONS, default=['fp16'])
+    parser.add_argument('--out', type=Path, metavar='DIR',
+                        help='folder for MODEL_PRECISION.onnx (default: compare only)')
+    parser.add_argument('--calibration', type=Path, metavar='BAG',
+                        help='recording that the ranges of int8 are measured on (default: the '
+                             'demo recording)')
+    parser.add_argument('--data', type=Path, metavar='DATA',
+                        help='compare on the sets of docs/evaluation.md in this folder too')
+    parser.add_argument('--frames', type=int, default=8, metavar='N',
+                        help='compare on at most this many frames of each set; 0: no comparison')
+    parser.add_argument('--json', type=Path, metavar='OUT', help='file for the figures')
+
+
+def run(args):
+    """Convert, compare on the CPU, print a table."""
+    spec = find(args.model)
+    calibration = Calibration(args.calibration) if args.calibration else Calibration(
+        frames=FRAMES)
+    report = {'model': spec.summary(), 'precisions': {}}
+    with tempfile.TemporaryDirectory(prefix='depth_ros_') as folder:
+        others = {}
+        for precision in args.precision:
+            file = typed(spec, precision, folder, calibration, _say)
+            report['precisions'][precision] = {'bytes': file.stat().st_size}
+            if args.out:
+                args.out.mkdir(parents=True, exist_ok=True)
+                target = args.out / f'{spec.name}_{precision}.onnx'
+                shutil.copyfile(file, target)
+                print(f'{target} ({file.stat().st_size / 2**20:.1f} MiB)')
+            # ONNX Runtime has no bf16 kernels: float32 with every tensor rounded stands for it.
+            runnable = emulated(spec, precision, folder) if precision == 'bf16' else file
+            others[precision] = runnable
+        if args.frames > 0:
+            others = {name: Estimator(read_spec(file), 'onnxruntime')
+                      for name, file in others.items()}
+            report['sets'] = compare(frame_sets(args.data, args.frames),
+                                     Estimator(spec, 'onnxruntime'), others,
+                                     find_protocol('image_rmse'))
+            print(table(report['sets'], list(others)))
+    if args.json:
+        args.json.parent.mkdir(parents=True, exist_ok=True)
+        args.json.write_text(json.dumps(report, indent=1) + '\n')
+    return 0
+
+
+def _say(line):
+    print(line, file=sys.stderr)
+
+
+def table(rows, names):
+    """Return the Markdown table of a comparison."""
+    heads = ['set', 'frames', 'REL fp32']
+    for name in names:
+        heads += [f'{name}: REL', 'median', 'p99', 'largest']
+    lines = ['| ' + ' | '.join(heads) + ' |', '|' + '---|' * len(heads)]
+    for row in rows:
+        cells = [row['set'], str(row['frames']), _rel(row['rel'])]
+        for name in names:
+            one = row[name]
+            cells += [_rel(one['rel']), *(f'{one[key]:.1e}' for key in
+                                          ('median', 'p99', 'largest'))]
+        lines.append('| ' + ' | '.join(cells) + ' |')
+    return '\n'.join(lines)
+
+
+def _rel(value):
+    return '-' if value is None else f'{value:.4f}'
