@@ -2,9 +2,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """Turns the middle of a float32 ONNX model into fp16 or bf16; the ends stay float32."""
 
-from depth_ros.engines.onnx_graph import constant, float_tensors, middle
+from depth_ros.engines.onnx_graph import (
+    BFLOAT16,
+    constant,
+    FLOAT,
+    FLOAT16,
+    float_tensors,
+    is_constant,
+    middle,
+)
 import numpy as np
-from onnx import helper, numpy_helper, TensorProto
 
 # Sums and steep functions keep float32 also in the middle: their inputs may be large, and they
 # are few.
@@ -23,7 +30,8 @@ def to_half(model, name, emulate=False):
     :param emulate: round every tensor of the middle to the type but compute in float32: what the
         type costs, where a runtime has no kernels for it (ONNX Runtime and bf16).
     """
-    graph, kind = model.graph, getattr(TensorProto, name)
+    from onnx import helper
+    graph, kind = model.graph, {'FLOAT16': FLOAT16, 'BFLOAT16': BFLOAT16}[name]
     floats = float_tensors(model)
     inside = middle(model) & floats
     made = {output for node in graph.node if node.op_type not in KEPT
@@ -61,7 +69,7 @@ def to_half(model, name, emulate=False):
                 nodes.extend(_cast(node.output[index], f'{tensor}_low', kind, emulate))
             if tensor in needed:
                 nodes.append(helper.make_node('Cast', [f'{tensor}_low'], [tensor],
-                                              to=TensorProto.FLOAT))
+                                              to=FLOAT))
     del graph.node[:], graph.value_info[:]
     graph.node.extend(nodes)
     _drop_unused(graph)
@@ -76,21 +84,23 @@ def to_half(model, name, emulate=False):
 def _stored(graph):
     stored = {tensor.name: tensor for tensor in graph.initializer}
     stored.update((node.output[0], constant(node)) for node in graph.node
-                  if node.op_type == 'Constant')
+                  if is_constant(node))
     return stored
 
 
 def _cast(source, target, kind, emulate):
+    from onnx import helper
     if not emulate:
         return [helper.make_node('Cast', [source], [target], to=kind)]
     return [helper.make_node('Cast', [source], [f'{target}_rounded'], to=kind),
-            helper.make_node('Cast', [f'{target}_rounded'], [target], to=TensorProto.FLOAT)]
+            helper.make_node('Cast', [f'{target}_rounded'], [target], to=FLOAT)]
 
 
 def _rounded(tensor, name, kind, emulate):
     """Return a stored tensor rounded to the type."""
+    from onnx import helper, numpy_helper
     values = np.array(numpy_helper.to_array(tensor), np.float32)
-    if kind == TensorProto.FLOAT16:
+    if kind == FLOAT16:
         limit = float(np.finfo(np.float16).max)
         low = np.clip(values, -limit, limit).astype(np.float16)
         rounded, raw = low.astype(np.float32), low.tobytes()

@@ -10,9 +10,8 @@ convolutions stay float; so do the convolutions of `kept`.
 """
 
 from depth_ros.contracts import InputError
-from depth_ros.engines.onnx_graph import middle
+from depth_ros.engines.onnx_graph import FLOAT, middle
 import numpy as np
-from onnx import helper, numpy_helper, shape_inference, TensorProto
 
 BINS = 2048
 LEVELS = 127
@@ -86,6 +85,7 @@ def kept(model):
 
 def _with_shapes(model):
     """Return a copy whose free sizes have numbers, so that every map has a size."""
+    from onnx import shape_inference
     copy = type(model)()
     copy.CopyFrom(model)
     for value in copy.graph.input:
@@ -97,12 +97,13 @@ def _with_shapes(model):
 
 def activation_ranges(model, feeds, names):
     """Return {name: where to clip} of tensors, by the least squared error over the feeds."""
+    from onnx import helper
     import onnxruntime
     watched = type(model)()
     watched.CopyFrom(model)
     inputs = {value.name for value in watched.graph.input}
     watched.graph.output.extend(
-        helper.make_tensor_value_info(name, TensorProto.FLOAT, None) for name in names
+        helper.make_tensor_value_info(name, FLOAT, None) for name in names
         if name not in inputs and name not in {value.name for value in watched.graph.output})
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3
@@ -138,6 +139,7 @@ def best_clip(counts, largest):
 
 def _pair(graph, source, scale):
     """Return the two nodes that round a tensor to int8."""
+    from onnx import helper, numpy_helper
     for name, value in ((f'{source}_scale', np.float32(scale)), (f'{source}_zero', np.int8(0))):
         graph.initializer.append(numpy_helper.from_array(np.asarray(value), name))
     extra = [f'{source}_scale', f'{source}_zero']
@@ -149,6 +151,7 @@ def _pair(graph, source, scale):
 
 def _weights(graph, tensor):
     """Store a convolution's weights as int8; return the node that reads them."""
+    from onnx import helper, numpy_helper
     values = numpy_helper.to_array(tensor)
     scales = np.abs(values).reshape(len(values), -1).max(1) / LEVELS
     scales = np.where(scales > 0, scales, 1.0).astype(np.float32)

@@ -1,25 +1,36 @@
 # Copyright 2026 depth_ros maintainers
 # SPDX-License-Identifier: Apache-2.0
-"""Small questions to and changes of an ONNX graph that the converters share."""
+"""
+Small questions to and changes of an ONNX graph that the converters share.
 
-from onnx import helper, shape_inference, TensorProto
+These modules import the package onnx where they need it: nothing else on the robot does.
+"""
+
+# Numbers of ONNX's TensorProto.DataType.
+FLOAT, UINT8, FLOAT16, BFLOAT16 = 1, 2, 10, 16
 
 
 def float_tensors(model):
     """Return the names of all float32 tensors of a model."""
+    from onnx import shape_inference
     graph = shape_inference.infer_shapes(model).graph
     names = {value.name for value in (*graph.input, *graph.output, *graph.value_info)
-             if value.type.tensor_type.elem_type == TensorProto.FLOAT}
-    names |= {tensor.name for tensor in graph.initializer if tensor.data_type == TensorProto.FLOAT}
+             if value.type.tensor_type.elem_type == FLOAT}
+    names |= {tensor.name for tensor in graph.initializer if tensor.data_type == FLOAT}
     for node in graph.node:
-        if node.op_type == 'Constant' and constant(node).data_type == TensorProto.FLOAT:
+        if is_constant(node) and constant(node).data_type == FLOAT:
             names.add(node.output[0])
     return names
 
 
+def is_constant(node):
+    """Whether a node holds a tensor, which `constant` returns."""
+    return node.op_type == 'Constant' and any(item.name == 'value' for item in node.attribute)
+
+
 def constant(node):
     """Return the tensor of a Constant node."""
-    return next((item.t for item in node.attribute if item.name == 'value'), TensorProto())
+    return next(item.t for item in node.attribute if item.name == 'value')
 
 
 def middle(model):
@@ -52,9 +63,10 @@ def cast_first(model):
 
     TensorRT lets nothing but a cast read uint8; the numbers stay the same.
     """
+    from onnx import helper
     graph = model.graph
     images = {value.name for value in graph.input
-              if value.type.tensor_type.elem_type == TensorProto.UINT8}
+              if value.type.tensor_type.elem_type == UINT8}
     for node in list(graph.node):
         readers = [reader for reader in graph.node
                    if set(reader.input) & set(node.output)]
@@ -63,7 +75,7 @@ def cast_first(model):
             source = node.input[0]
             node.input[0] = f'{source}_of_{node.output[0]}'
             graph.node.insert(list(graph.node).index(node), helper.make_node(
-                'Cast', [source], [node.input[0]], to=TensorProto.FLOAT))
+                'Cast', [source], [node.input[0]], to=FLOAT))
             for reader in readers:
                 graph.node.remove(reader)
                 replace_input(graph, reader.output[0], node.output[0])
@@ -80,5 +92,5 @@ def replace_input(graph, old, new):
 
 
 def _casts_to_float(node):
-    return node.op_type == 'Cast' and any(item.name == 'to' and item.i == TensorProto.FLOAT
+    return node.op_type == 'Cast' and any(item.name == 'to' and item.i == FLOAT
                                           for item in node.attribute)

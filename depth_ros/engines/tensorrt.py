@@ -127,7 +127,7 @@ class TensorRtEngine:
 
     @property
     def latency_ms(self):
-        """Timings of a frame at build, as the sidecar has them."""
+        """Median and 99th percentile of a frame at build, as the sidecar has them."""
         return self.record.get('check', {}).get('latency_ms')
 
     def describe(self):

@@ -101,8 +101,8 @@ def _cuda():
         except ImportError as error:
             if not str(getattr(error, 'name', None) or '').startswith('cuda'):
                 broken = broken or f' ({name} is installed but: {_first_line(error)})'
-    raise UnavailableError(f'the tensorrt engine needs cuda-python{broken}: pip install cuda-python, '
-                      'of the major version of CUDA that TensorRT is for')
+    raise UnavailableError(f'the tensorrt engine needs cuda-python{broken}: pip install '
+                           'cuda-python, of the major version of CUDA that TensorRT is for')
 
 
 def _first_line(error):
