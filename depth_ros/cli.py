@@ -14,11 +14,13 @@ COMMANDS = {
     'suite': 'measure a model on all real sets',
     'convert': 'make a model file of another precision and say what it costs',
     'models': 'list the shipped models',
+    'build-engine': 'build TensorRT engines for this GPU before they are needed',
     'benchmark': 'time the shipped models and the node',
     'doctor': 'say what is installed and what is missing',
 }
 PROGRAM = Program('depth_ros', 'depth_ros', {
-    name: (f'depth_ros.commands.{name}', purpose) for name, purpose in COMMANDS.items()})
+    name: (f'depth_ros.commands.{name.replace("-", "_")}', purpose)
+    for name, purpose in COMMANDS.items()})
 main = PROGRAM.main
 
 if __name__ == '__main__':

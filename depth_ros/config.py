@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 import sys
 
-from depth_ros.engines import ENGINES
+from depth_ros.engines import ENGINES, PRECISIONS
 from depth_ros.options import option, to_markdown, to_yaml
 
 
@@ -34,9 +34,27 @@ class MonocularConfig(NodeConfig):
         '', 'Shipped model name or path of an .onnx file; empty takes the default of the task '
         '(`depth_ros models` lists them).', read_only=True)
     engine: str = option(
-        'auto', 'Inference engine.', choices=('auto', *ENGINES), read_only=True)
+        'auto', 'Inference engine; `auto` takes the fastest that gives right depth here. An '
+        'engine that must be built first is built while ONNX Runtime answers.',
+        choices=('auto', *ENGINES), read_only=True)
     threads: int = option(
-        0, 'CPU threads of the engine; 0 takes one per core.', 0, 256, read_only=True)
+        0, 'CPU threads of ONNX Runtime; 0 takes one per core.', 0, 256, read_only=True)
+    precision: str = option(
+        'fp16', 'TensorRT: precision of the engine.', choices=PRECISIONS, read_only=True)
+    engine_cache: str = option(
+        '', 'TensorRT: folder of built engines; empty takes $DEPTH_ROS_CACHE, else '
+        '$XDG_CACHE_HOME/depth_ros/engines, else ~/.cache/depth_ros/engines.', read_only=True)
+    force_rebuild: bool = option(
+        False, 'TensorRT: build again, whatever the folder holds.', read_only=True)
+    build_only: bool = option(
+        False, 'TensorRT: build and check the engines of this configuration, print a table and '
+        'exit.', read_only=True)
+    workspace_mib: int = option(
+        1024, 'TensorRT: most memory in MiB that a layer may try while the engine is built.', 16,
+        65536, read_only=True)
+    dla_core: int = option(
+        -1, 'TensorRT: number of the deep-learning accelerator of a Jetson; -1 takes the GPU.',
+        -1, 7, read_only=True)
     input_height: int = option(
         0, 'Height in pixels at which the model runs; 0 chooses it from the camera.', 0, 4096,
         read_only=True)

@@ -78,6 +78,7 @@ class Estimator:
     :param min_confidence: depth below this confidence is published as unknown.
     :param require_line: raise NoLineError instead of estimating relative depth when a completion
         model gets no measurement inside the image.
+    :param loader: replaces `engines.load`, e.g. by `engines.upgrade.load`.
     :param engine_options: passed to the engine, e.g. `threads`.
 
     Three lines without ROS: ``estimator = Estimator('completion')``,
@@ -85,32 +86,52 @@ class Estimator:
     """
 
     def __init__(self, model, engine='auto', anchor=True, size=None, min_confidence=0.0,
-                 require_line=False, **engine_options):
+                 require_line=False, loader=engines.load, **engine_options):
         """Open the model; the engine is loaded at the first image or by `prepare`."""
         self.spec = model if isinstance(model, ModelSpec) else find(model)
         self.engine_name, self.anchor, self.size = engine, anchor, size
         self.min_confidence, self.engine_options = min_confidence, engine_options
-        self.require_line = require_line
+        self.require_line, self.loader = require_line, loader
         self.engine = None
         if engine != 'auto':
             engines.choose(engines.ENGINES, engine, 'engine')
 
     def prepare(self, camera=None):
         """Load the engine for a camera (the nominal input size without one) and warm it up."""
+        height, width = self._size_for(camera)
+        if not self.engine or (self.engine.height, self.engine.width) != (height, width):
+            self._load(height, width)
+        if camera is not None or self.size is not None or not self.spec.size_multiple:
+            self.expect(camera)
+
+    def expect(self, camera):
+        """Begin what takes minutes, building an engine in the background, for a camera."""
+        if hasattr(self.engine, 'expect'):
+            self.engine.expect(*self._size_for(camera))
+
+    def _size_for(self, camera):
         if self.size is not None:
-            height, width = self.size
-        elif camera is None:
-            height, width = self.spec.input_height, self.spec.input_width
-        else:
-            height, width = input_size(self.spec, camera)
-        if self.engine and (self.engine.height, self.engine.width) == (height, width):
-            return
+            return self.size
+        if camera is None:
+            return self.spec.input_height, self.spec.input_width
+        return input_size(self.spec, camera)
+
+    def close(self):
+        """Give back what the engine holds on a GPU; no frame may be running."""
+        if self.engine is not None:
+            engines.close(self.engine)
+        self.engine = None
+
+    def _load(self, height, width):
         self._check_size(height, width)
         # Loading again would hold up the first frames of a camera with another aspect.
         resized = getattr(self.engine, 'resized', None)
-        self.engine = (resized(height, width) if resized and self.spec.size_multiple else
-                       engines.load(self.engine_name, self.spec, height, width,
-                                    **self.engine_options))
+        if resized and self.spec.size_multiple:
+            self.engine = resized(height, width)
+        else:
+            self.close()
+            self.engine = self.loader(self.engine_name, self.spec, height, width,
+                                      **self.engine_options)
         blank = np.zeros((height, width, 3), np.uint8)
         self.engine.run(blank, np.zeros((height, width), np.float32))
 

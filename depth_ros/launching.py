@@ -8,6 +8,7 @@ The `launch` libraries come with a ROS installation only, so they are imported w
 from pathlib import Path
 
 import depth_ros
+from depth_ros.engines import PRECISIONS
 
 DEMO_BAG = Path(depth_ros.__file__).parent / 'demo_bag'
 FLAG = ('true', 'false')
@@ -27,8 +28,13 @@ COMMON = {
 MODEL = {
     'model': ('', 'Shipped model name or .onnx path; empty: as in the parameter file.'),
     'engine': ('', 'Inference engine; empty: as in the parameter file.'),
+    'precision': ('', 'Precision of a TensorRT engine; empty: as in the parameter file.',
+                  ('', *PRECISIONS)),
     'image_transport': ('', 'raw or compressed; empty: as in the parameter file.',
                         ('', 'raw', 'compressed')),
+}
+BUILD = {
+    'build_only': ('false', 'Build and check the TensorRT engines, print a table and end.', FLAG),
 }
 CAMERA = {
     'image': ('image', 'Topic of the camera image (compressed: with /compressed added).'),
@@ -88,15 +94,18 @@ def node(executable, options=(), topics=(), params='params_file', **fixed):
 
 
 def _start(context, executable, options, topics, params, fixed):
+    from launch.actions import Shutdown
     from launch_ros.actions import Node
     given = context.launch_configurations
     chosen = given.get(params) or str(config_file(f'{executable}.yaml'))
+    building = given.get('build_only') == 'true'
     values = {name: _typed(given[name]) for name in ('autostart', 'use_sim_time')}
     values.update({name: _typed(given[name]) for name in options if given[name]})
     return [Node(package='depth_ros', executable=executable, name=executable,
                  namespace=given['namespace'], parameters=[chosen, {**values, **fixed}],
                  remappings=_remappings(given, topics), output='screen', emulate_tty=True,
-                 respawn=given['use_respawn'] == 'true', respawn_delay=2.0,
+                 respawn=given['use_respawn'] == 'true' and not building, respawn_delay=2.0,
+                 on_exit=[Shutdown(reason='the engines are built')] if building else None,
                  arguments=['--ros-args', '--log-level', given['log_level']])]
 
 

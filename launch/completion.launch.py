@@ -8,10 +8,11 @@ from launch import LaunchDescription
 def generate_launch_description():
     """Start the completion node."""
     return LaunchDescription([
-        *launching.declare(launching.COMMON, launching.MODEL, launching.CAMERA, launching.LIDAR,
-                           launching.DEPTH),
+        *launching.declare(launching.COMMON, launching.MODEL, launching.BUILD, launching.CAMERA,
+                           launching.LIDAR, launching.DEPTH),
         launching.dds_profile(),
         launching.node('completion',
-                       options=('model', 'engine', 'image_transport', 'lidar'),
+                       options=('model', 'engine', 'precision', 'build_only', 'image_transport',
+                                'lidar'),
                        topics=('image', 'camera_info', 'scan', 'cloud', 'depth')),
     ])

@@ -34,7 +34,7 @@ def generate_launch_description():
                            launching.DEPTH, EVALUATION),
         launching.dds_profile(),
         launching.node('completion',
-                       options=('model', 'engine', 'image_transport', 'lidar'),
+                       options=('model', 'engine', 'precision', 'image_transport', 'lidar'),
                        topics=('image', 'camera_info', 'scan', 'cloud', 'depth')),
         launching.node('evaluation', params='evaluation_params_file',
                        options=('truth', 'line_elevation', 'idle_timeout', 'output'),

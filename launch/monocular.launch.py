@@ -8,9 +8,10 @@ from launch import LaunchDescription
 def generate_launch_description():
     """Start the monocular node."""
     return LaunchDescription([
-        *launching.declare(launching.COMMON, launching.MODEL, launching.CAMERA,
+        *launching.declare(launching.COMMON, launching.MODEL, launching.BUILD, launching.CAMERA,
                            launching.DEPTH),
         launching.dds_profile(),
-        launching.node('monocular', options=('model', 'engine', 'image_transport'),
+        launching.node('monocular',
+                       options=('model', 'engine', 'precision', 'build_only', 'image_transport'),
                        topics=('image', 'camera_info', 'depth')),
     ])

@@ -8,10 +8,14 @@ a machine without TensorRT or a GPU.
 """
 
 from importlib import import_module
+from inspect import signature
 
 from depth_ros.contracts import choose, InputError
 
-ENGINES = {'onnxruntime': 'depth_ros.engines.onnxruntime'}
+# ONNX Runtime is the reference, and what answers where another engine cannot.
+ENGINES = {'onnxruntime': 'depth_ros.engines.onnxruntime',
+           'tensorrt': 'depth_ros.engines.tensorrt'}
+PRECISIONS = ('fp32', 'fp16', 'bf16', 'int8')
 
 
 class EngineError(InputError):
@@ -39,11 +43,61 @@ def load(name, spec, height, width, **options):
     """
     Load `spec` in the engine `name` for inputs of `height` x `width` pixels.
 
-    :param name: a key of ENGINES, or 'auto' for the best engine that is installed.
-    :return: an object with `name`, `height`, `width` and
-        `run(image, sparse_depth=None) -> {'depth': (H, W) float32, ...}`.
+    :param name: a key of ENGINES, or 'auto': the fastest that passed parity here, without building
+        one, since that takes minutes.
+    :param options: of all engines; each gets its own.
+    :return: an object with `name`, `height`, `width`, `note` ('' or what is not as it was asked
+        for) and `run(image, sparse_depth=None) -> {'depth': (H, W) float32, ...}`. An engine that
+        fails to build, or is refused, is replaced by ONNX Runtime with a note.
     :raises EngineError: the library is missing or the model does not run in it.
     """
-    if name == 'auto':
-        name = 'onnxruntime'
-    return import_module(choose(ENGINES, name, 'engine')).load(spec, height, width, **options)
+    try:
+        if name != 'auto':
+            return load_only(name, spec, height, width, **options)
+        engine = load_only('tensorrt', spec, height, width,
+                           **{**options, 'build': False, 'force': False})
+    except UnavailableError:
+        if name != 'auto':
+            raise
+        return load_only('onnxruntime', spec, height, width, **options)
+    except NotBuiltError:
+        if name != 'auto':
+            raise
+        note = ''
+    except EngineError as error:
+        if name == 'onnxruntime':
+            raise
+        note = f'ONNX Runtime instead of TensorRT: {error}'
+    else:
+        if faster(engine):
+            return engine
+        close(engine)
+        note = ''
+    engine = load_only('onnxruntime', spec, height, width, **options)
+    # Another size may have an engine: it must not be served by this session.
+    engine.note, engine.resized = note, None
+    return engine
+
+
+def load_only(name, spec, height, width, **options):
+    """Load in this engine or raise an EngineError; see `load`."""
+    module = import_module(choose(ENGINES, name, 'engine'))
+    known = {engine: set(signature(import_module(path).load).parameters)
+             for engine, path in ENGINES.items()}
+    unknown = set(options) - set().union(*known.values())
+    if unknown:
+        raise TypeError(f'no engine has the option {", ".join(sorted(unknown))}')
+    return module.load(spec, height, width, **{
+        option: value for option, value in options.items() if option in known[name]})
+
+
+def faster(engine):
+    """Whether an engine was faster than ONNX Runtime when both were timed after its build."""
+    check = engine.record.get('check', {})
+    return (check['latency_ms']['median'] <= check['reference_latency_ms']['median']
+            if 'latency_ms' in check else True)
+
+
+def close(engine):
+    """Give back what an engine holds outside of Python, such as memory of a GPU."""
+    getattr(engine, 'close', lambda: None)()

@@ -43,6 +43,7 @@ class OnnxRuntimeEngine:
     """A session bound to one input size."""
 
     name = 'onnxruntime'
+    note = ''
 
     def __init__(self, session, spec, height, width):
         """Wrap a session; `height` and `width` are what `run` will be given."""

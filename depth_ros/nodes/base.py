@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What every node shares: lifecycle, autostart, parameters, diagnostics, a clean end."""
 
+import os
 import signal
 import sys
 import traceback
@@ -32,6 +33,8 @@ class BaseNode(LifecycleNode):
         self._guard_transitions()
         self.tracker = diagnostics.Tracker()
         self.failure = ''
+        self.unfinished = False
+        """Work that cannot be stopped still runs in a thread when the node is closed."""
         self.config = parameters.declare(self, config_class)
         parameters.follow(self, config_class, self.reconfigure)
         self._diagnostics = self.create_publisher(DiagnosticArray, '/diagnostics', 10)
@@ -55,6 +58,9 @@ class BaseNode(LifecycleNode):
                 return response
 
         service.callback = guarded
+
+    def errand(self):
+        """Do what the node was started for instead of running; None: nothing, else the status."""
 
     def start(self):
         """Configure and activate, when `autostart` says so."""
@@ -179,6 +185,9 @@ def run(node_class, args=None):
     node, executor = None, None
     try:
         node = node_class()
+        status = node.errand()
+        if status is not None:
+            return status
         executor = SingleThreadedExecutor()
         executor.add_node(node)
         node.start()
@@ -199,4 +208,9 @@ def run(node_class, args=None):
             node.close()
             node.destroy_node()
         rclpy.try_shutdown()
+    if node.unfinished:
+        # The interpreter would wait for, or tear down, a library in the middle of its work.
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(0)
     return 0

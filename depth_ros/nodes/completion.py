@@ -47,6 +47,15 @@ class CompletionNode(DepthNode):
             options = {'anchor': self.config.anchor, 'require_line': True, **options}
         return super().make_estimator(model, task, **options)
 
+    def models(self):
+        """Add the one for images without a scan."""
+        more = self.config.on_missing_scan == 'monocular'
+        return super().models() + [(self.config.monocular_model, 'monocular')] * more
+
+    def estimators(self):
+        """Add the one for images without a scan."""
+        return super().estimators() + ([self.monocular] if self.monocular is not None else [])
+
     def activate(self):
         """Subscribe the LiDAR as well."""
         self.matcher = self._new_matcher()

@@ -9,9 +9,11 @@ from typing import Any
 
 from depth_ros import messages
 from depth_ros.contracts import InputError
+from depth_ros.engines import upgrade
 from depth_ros.estimator import Estimator
 from depth_ros.nodes.base import BaseNode
 from depth_ros.nodes.diagnostics import ERROR, WARN
+from depth_ros.nodes.engine_status import build_only, EngineStatus
 from depth_ros.nodes.outputs import DepthOutputs
 from depth_ros.nodes.watch import InputWatch
 from depth_ros.nodes.worker import Worker
@@ -49,6 +51,7 @@ class DepthNode(BaseNode):
         self.estimator = self.outputs = self.info = self._camera = None
         self.worker = Worker(self.take, self.process)
         self.watches, self._inputs = {}, []
+        self.engine_status = EngineStatus(self.get_logger())
 
     def make_estimator(self, model, task, **options):
         """Return an Estimator with this node's engine options."""
@@ -58,10 +61,34 @@ class DepthNode(BaseNode):
             raise InputError('set both input_height and input_width, or neither')
         size = (config.input_height, config.input_width) if config.input_height else None
         estimator = Estimator(find(model, task), config.engine, size=size,
-                              min_confidence=config.min_confidence, threads=config.threads,
-                              **options)
+                              min_confidence=config.min_confidence, loader=upgrade.load,
+                              report=self.get_logger().info,
+                              **self.engine_options(), **options)
         estimator.prepare()
         return estimator
+
+    def engine_options(self):
+        """Return the options of all engines."""
+        config = self.config
+        return {'threads': config.threads, 'precision': config.precision,
+                'cache': config.engine_cache, 'force': config.force_rebuild,
+                'workspace_mib': config.workspace_mib, 'dla_core': config.dla_core}
+
+    def estimators(self):
+        """Return all estimators of the node."""
+        return [self.estimator] if self.estimator is not None else []
+
+    def models(self):
+        """Return (name, task) of each model that the node loads."""
+        return [(self.config.model, self.task)]
+
+    def errand(self):
+        """Build the engines and end, when `build_only` says so."""
+        if not self.config.build_only:
+            return None
+        options = self.engine_options()
+        options.pop('threads')
+        return build_only(self.models(), self.config, options, self.get_logger())
 
     def configure(self):
         """Load the model and advertise."""
@@ -92,7 +119,11 @@ class DepthNode(BaseNode):
         self._inputs, self.watches = [], {}
 
     def cleanup(self):
-        """Drop the model and the publishers."""
+        """Drop the models and the publishers."""
+        for estimator in self.estimators():
+            engine = estimator.engine
+            self.unfinished = self.unfinished or getattr(engine, 'busy', False)
+            estimator.close()
         if self.outputs is not None:
             self.outputs.destroy()
         self.estimator = self.outputs = None
@@ -118,7 +149,20 @@ class DepthNode(BaseNode):
 
     def _on_info(self, msg):
         self.watches['camera_info'].seen(messages.stamp_ns(msg.header))
+        changed = self.info is None or (msg.width, msg.height) != (self.info.width,
+                                                                   self.info.height)
         self.info = msg
+        if changed:
+            self._expect(msg)
+
+    def _expect(self, info):
+        """Build the engines for this camera before its first image is wanted."""
+        try:
+            camera = messages.camera_from_info(info, self.config.rectified)
+            for estimator in self.estimators():
+                estimator.expect(camera)
+        except InputError:
+            return  # The first image will say what is wrong with it.
 
     def _on_image(self, msg):
         stamp = messages.stamp_ns(msg.header)
@@ -194,10 +238,10 @@ class DepthNode(BaseNode):
             self.tracker.note('anchored_residual_m', frame.residual.anchored_median_abs)
 
     def extra_problems(self):
-        """Silent inputs."""
+        """Engines that are not what was asked for, and silent inputs."""
+        problems = self.engine_status.problems(self.estimators())
         if self.state != 'active':
-            return []
-        problems = []
+            return problems
         for watch in self.watches.values():
             problem = watch.problem(self, self.config.watchdog_period)
             if problem:
@@ -209,11 +253,7 @@ class DepthNode(BaseNode):
 
     def extra_values(self):
         """Model, engine, inputs."""
-        values = {}
-        if self.estimator is not None and self.estimator.engine is not None:
-            spec, engine = self.estimator.spec, self.estimator.engine
-            values = {'model': spec.name, 'model_sha256': spec.sha256[:16],
-                      'engine': engine.describe(), 'input': f'{engine.width}x{engine.height}'}
+        values = self.engine_status.values(self.estimators())
         for watch in list(self.watches.values()):
             values[f'{watch.name}_received'] = watch.count
         return values
