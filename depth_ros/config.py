@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 import sys
 
-from depth_ros.engines import ENGINES, PRECISIONS
+from depth_ros.engines import DEFAULT_PRECISION, ENGINES, PRECISIONS
 from depth_ros.options import option, to_markdown, to_yaml
 
 
@@ -40,7 +40,7 @@ class MonocularConfig(NodeConfig):
     threads: int = option(
         0, 'CPU threads of ONNX Runtime; 0 takes one per core.', 0, 256, read_only=True)
     precision: str = option(
-        'fp16', 'TensorRT: precision of the engine.', choices=PRECISIONS, read_only=True)
+        DEFAULT_PRECISION, 'TensorRT: precision of the engine.', choices=PRECISIONS, read_only=True)
     engine_cache: str = option(
         '', 'TensorRT: folder of built engines; empty takes $DEPTH_ROS_CACHE, else '
         '$XDG_CACHE_HOME/depth_ros/engines, else ~/.cache/depth_ros/engines.', read_only=True)

@@ -16,6 +16,7 @@ from depth_ros.contracts import choose, InputError
 ENGINES = {'onnxruntime': 'depth_ros.engines.onnxruntime',
            'tensorrt': 'depth_ros.engines.tensorrt'}
 PRECISIONS = ('fp32', 'fp16', 'bf16', 'int8')
+DEFAULT_PRECISION = 'fp16'
 
 
 class EngineError(InputError):
