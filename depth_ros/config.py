@@ -40,7 +40,8 @@ class MonocularConfig(NodeConfig):
     threads: int = option(
         0, 'CPU threads of ONNX Runtime; 0 takes one per core.', 0, 256, read_only=True)
     precision: str = option(
-        DEFAULT_PRECISION, 'TensorRT: precision of the engine.', choices=PRECISIONS, read_only=True)
+        DEFAULT_PRECISION, 'TensorRT: precision of the engine.', choices=PRECISIONS,
+        read_only=True)
     engine_cache: str = option(
         '', 'TensorRT: folder of built engines; empty takes $DEPTH_ROS_CACHE, else '
         '$XDG_CACHE_HOME/depth_ros/engines, else ~/.cache/depth_ros/engines.', read_only=True)
