@@ -34,10 +34,10 @@ class Limit:
 
 
 LIMITS = {
-    'fp32': Limit(1e-3, 5e-3, 0.1, 0.01),
-    'fp16': Limit(5e-3, 0.05, 0.5, 0.05),
-    'bf16': Limit(1e-2, 0.1, 1.0, 0.1),
-    'int8': Limit(3e-2, 0.2, 2.0, 0.2),
+    'fp32': Limit(1e-3, 5e-3, 0.1, 5e-3),
+    'fp16': Limit(5e-3, 0.05, 0.5, 0.02),
+    'bf16': Limit(1.5e-2, 0.2, 1.0, 0.05),
+    'int8': Limit(3e-2, 0.25, 1.0, 0.1),
 }
 
 
@@ -82,8 +82,7 @@ class Parity:
                  f'99 % of the pixels {percent(self.p99_rel)} ({percent(limit.p99_rel)})',
                  f'maximum {percent(self.max_rel)} ({percent(limit.max_rel)})',
                  f'{self.not_finite} not finite']
-        parts += [f'{name} {"unknown" if value is None else f"{value:.2g}"} '
-                  f'({limit.other_p99:.2g})'
+        parts += [f'{name} {percent(value)} ({percent(limit.other_p99)})'
                   for name, value in self.other_p99.items()]
         return ', '.join(parts)
 

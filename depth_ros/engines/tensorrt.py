@@ -7,11 +7,11 @@ import hashlib
 from pathlib import Path
 
 from depth_ros.contracts import choose
-from depth_ros.engines import EngineError, parity, RefusedError
+from depth_ros.engines import DEFAULT_PRECISION, EngineError, parity, PRECISIONS, RefusedError
 from depth_ros.engines.cache import engine_key, EngineCache
 from depth_ros.engines.precision import typed
 from depth_ros.engines.trt_build import build as build_engine
-from depth_ros.engines.trt_build import BuildOptions, input_shapes, PRECISIONS
+from depth_ros.engines.trt_build import BuildOptions, input_shapes
 from depth_ros.engines.trt_libraries import libraries as find_libraries
 from depth_ros.engines.trt_runtime import Runner
 import numpy as np
@@ -20,9 +20,9 @@ import numpy as np
 BF16_CAPABILITY = (8, 0)
 
 
-def load(spec, height, width, precision='fp32', cache=None, workspace_mib=1024, dla_core=-1,
-         timing_cache=True, cuda_graph=True, calibration=None, build=True, force=False,
-         report=None, libraries=None):
+def load(spec, height, width, precision=DEFAULT_PRECISION, cache=None, workspace_mib=1024,
+         dla_core=-1, timing_cache=True, cuda_graph=True, calibration=None, build=True,
+         force=False, report=None, libraries=None):
     """
     Load `spec` for `height` x `width` inputs: from the cache, else built, compared and kept.
 
@@ -81,8 +81,10 @@ def load(spec, height, width, precision='fp32', cache=None, workspace_mib=1024, 
         for engine in opened:
             engine.close()
         raise
-    opened[-1].record = entry.record
-    return opened[-1]
+    engine = opened[-1]
+    engine.record, engine.built, engine.note = entry.record, entry.built, entry.warning
+    engine.file = cache.path(key)
+    return engine
 
 
 def _open(entry, start, obtain, report):
@@ -113,6 +115,10 @@ class TensorRtEngine:
 
     name = 'tensorrt'
     note = ''
+    built = False
+    """It was built just now, and not taken from the cache."""
+    file = None
+    """Where the cache keeps it."""
 
     def __init__(self, runner, spec, height, width, precision, device, record=None):
         """Take a Runner; `record` is the sidecar of the cache."""

@@ -1,0 +1,122 @@
+# Copyright 2026 depth_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+"""ONNX Runtime answers while an engine is built, and stays when it is refused."""
+
+import time
+
+from broken_tensorrt import broken_libraries, same
+from depth_ros.camera import Camera
+from depth_ros.engines import upgrade
+from depth_ros.estimator import Estimator
+from depth_ros.model import read_spec
+import numpy as np
+import pytest
+from tiny_models import make_tiny_model
+
+CAMERA = Camera(192, 128, 150.0, 150.0, 95.5, 63.5)
+WIDE = Camera(256, 64, 150.0, 150.0, 127.5, 31.5)
+
+
+@pytest.fixture
+def make(tmp_path):
+    """Return a function that makes an Estimator as a node does."""
+    def made(how='good', engine='tensorrt', lines=None, **model):
+        spec = read_spec(make_tiny_model(tmp_path / 'tiny.onnx', depth=2.0, image_gain=5.0,
+                                         **model))
+        libraries = broken_libraries(how, tmp_path / 'go')
+        estimator = Estimator(spec, engine, loader=upgrade.load, libraries=libraries, threads=1,
+                              precision='fp32', cache=str(tmp_path / 'engines'),
+                              report=[].append if lines is None else lines.append)
+        estimator.prepare()
+        return estimator, libraries
+    return made
+
+
+def wait(condition, seconds=30.0):
+    """Wait for a thread."""
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.01)
+
+
+def frame(estimator, camera=CAMERA):
+    """Depth of one image."""
+    image = np.random.default_rng(0).integers(0, 255, (camera.height, camera.width, 3), np.uint8)
+    return estimator.estimate(image, camera).depth
+
+
+def test_it_answers_while_it_builds_and_changes_afterwards(make, tmp_path):
+    lines = []
+    estimator, libraries = make('slow', lines=lines)
+    assert estimator.engine.building == '' and not estimator.engine.busy
+    before = frame(estimator)
+    wait(lambda: lines)
+    engine = estimator.engine
+    assert engine.name == 'onnxruntime' and engine.busy and engine.note == ''
+    assert 'until the TensorRT engine is ready' in engine.building and lines[-1] in engine.building
+    (tmp_path / 'go').touch()
+    wait(lambda: engine.name == 'tensorrt')
+    after = frame(estimator)
+    assert estimator.engine is engine and libraries.trt.seen['runs'] > 0
+    assert same({'depth': before}, {'depth': after})
+    assert engine.building == '' and engine.note == '' and 'fp32 Orin' in engine.describe()
+    assert engine.record['check']['parity']['passed']
+    wait(lambda: 'now runs in tensorrt' in lines[-1])
+    estimator.close()
+    assert not libraries.cuda.module.left()
+
+
+def test_a_size_without_a_camera_is_not_built(make):
+    estimator, libraries = make()
+    time.sleep(0.2)
+    assert libraries.trt.seen['builds'] == 0
+    estimator.expect(WIDE)
+    wait(lambda: libraries.trt.seen['builds'] == 1)
+    frame(estimator, WIDE)
+    wait(lambda: estimator.engine.name == 'tensorrt')
+    assert libraries.trt.seen['builds'] == 1
+    estimator.close()
+
+
+def test_another_camera_gets_its_own_engine(make):
+    estimator, libraries = make()
+    for camera in (CAMERA, WIDE, CAMERA):
+        frame(estimator, camera)
+        wait(lambda: estimator.engine.name == 'tensorrt')
+    assert libraries.trt.seen['builds'] == 2
+    estimator.close()
+    assert not libraries.cuda.module.left()
+
+
+@pytest.mark.parametrize('how', ['wrong', 'no memory'])
+def test_a_refused_engine_leaves_onnx_runtime(make, how):
+    lines = []
+    estimator, libraries = make(how, lines=lines)
+    before = frame(estimator)
+    wait(lambda: estimator.engine.note)
+    assert estimator.engine.name == 'onnxruntime' and estimator.engine.building == ''
+    assert ('median 40 %' if how == 'wrong' else '112MB') in estimator.engine.note
+    assert np.array_equal(frame(estimator), before)
+    assert libraries.trt.seen['builds'] == (how == 'wrong')
+    assert not libraries.cuda.module.left()
+
+
+def test_closed_while_it_builds(make, tmp_path):
+    estimator, libraries = make('slow')
+    frame(estimator)
+    wait(lambda: estimator.engine.busy)
+    engine = estimator.engine
+    estimator.close()
+    assert engine.busy
+    (tmp_path / 'go').touch()
+    wait(lambda: not engine.busy)
+    assert not libraries.cuda.module.left()
+    assert list((tmp_path / 'engines').glob('*.engine'))
+
+
+def test_a_fixed_size_is_built_at_once(make):
+    estimator, libraries = make(size_multiple=0)
+    wait(lambda: estimator.engine.name == 'tensorrt')
+    assert libraries.trt.seen['builds'] == 1
+    estimator.close()
