@@ -63,6 +63,16 @@ def input_size(spec, camera):
     return min(product(nearby(height), nearby(height * aspect)), key=misfit)
 
 
+def check_size(spec, height, width):
+    """Raise an InputError for an input size that a model cannot be run at."""
+    step = spec.size_multiple
+    if not step and (height, width) != (spec.input_height, spec.input_width):
+        raise InputError(f'{spec.name} only runs at {spec.input_width}x{spec.input_height}')
+    if step and (height <= 0 or width <= 0 or height % step or width % step):
+        raise InputError(f'{spec.name} needs a height and width that are multiples of '
+                         f'{step}, not {width}x{height}')
+
+
 class NoLineError(InputError):
     """A completion model that must have a line got no measurement inside the image."""
 
@@ -123,7 +133,7 @@ class Estimator:
         self.engine = None
 
     def _load(self, height, width):
-        self._check_size(height, width)
+        check_size(self.spec, height, width)
         # Loading again would hold up the first frames of a camera with another aspect.
         resized = getattr(self.engine, 'resized', None)
         if resized and self.spec.size_multiple:
@@ -134,14 +144,6 @@ class Estimator:
                                       **self.engine_options)
         blank = np.zeros((height, width, 3), np.uint8)
         self.engine.run(blank, np.zeros((height, width), np.float32))
-
-    def _check_size(self, height, width):
-        spec, step = self.spec, self.spec.size_multiple
-        if not step and (height, width) != (spec.input_height, spec.input_width):
-            raise InputError(f'{spec.name} only runs at {spec.input_width}x{spec.input_height}')
-        if step and (height <= 0 or width <= 0 or height % step or width % step):
-            raise InputError(f'{spec.name} needs a height and width that are multiples of '
-                             f'{step}, not {width}x{height}')
 
     def estimate(self, image, camera, points=None, sparse=None):
         """

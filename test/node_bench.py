@@ -77,16 +77,17 @@ class Bench:
     :param executable: module of depth_ros.nodes.
     :param listen: output topics to subscribe from the start.
     :param reliable: reliability of the publishers on this side.
+    :param script: file to run instead of the module, with its first arguments.
     :param parameters: parameters of the node; NAMESPACE in a name becomes its namespace.
     """
 
     def __init__(self, executable, listen=('depth/image',), reliable=False, folder=None,
-                 **parameters):
+                 script=(), **parameters):
         """Prepare; `__enter__` starts."""
         self.number = next(_numbers)
         self.namespace = f'/bench_{os.getpid()}_{self.number}'
         self.name = f'{self.namespace}/{executable}'
-        self.executable, self.folder = executable, folder
+        self.executable, self.folder, self.script = executable, folder, script
         self.parameters = {'diagnostics_period': 0.2, 'threads': 1, **parameters}
         self.listen, self.reliable = listen, reliable
         self.received = {topic: [] for topic in OUTPUTS}
@@ -115,7 +116,8 @@ class Bench:
                                             ('get_state', GetState),
                                             ('set_parameters', SetParameters))}
         self.log_file = open(self.folder / f'node_{self.number}.log', 'w+')
-        command = [sys.executable, '-m', f'depth_ros.nodes.{self.executable}', '--ros-args',
+        started = self.script or ('-m', f'depth_ros.nodes.{self.executable}')
+        command = [sys.executable, *map(str, started), '--ros-args',
                    '-r', f'__ns:={self.namespace}']
         for name, value in self.parameters.items():
             text = str(value).lower() if isinstance(value, bool) else (

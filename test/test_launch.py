@@ -89,3 +89,21 @@ def test_arguments_become_parameters_and_remappings():
     assert rules['depth/points'] == 'near/points' and 'scan' not in rules
     assert [launching._typed(text) for text in ('true', 'false', '1.5', 'cloud')] == [
         True, False, 1.5, 'cloud']
+
+
+@pytest.mark.parametrize('name', ['completion', 'monocular'])
+def test_build_only_ends_with_its_node(repository, name, monkeypatch):
+    monkeypatch.setattr(launching, 'config_file', lambda file: repository / 'config' / file)
+    for chosen in ('false', 'true'):
+        description, context = describe(repository, name)
+        (node,) = actions(description, context, build_only=chosen, use_respawn='true',
+                          precision='int8')
+        (given,) = [values for values in node._Node__parameters if isinstance(values, dict)]
+        # Keys and values are lists of substitutions.
+        plain = {key[0].text: value[0].text if isinstance(value, tuple) else value
+                 for key, value in given.items()}
+        assert plain['build_only'] is (chosen == 'true')
+        assert plain['precision'].split()[0] == 'int8'
+        assert node._ExecuteLocal__respawn is (chosen == 'false')
+        assert bool(node._Action__condition is None and node._ExecuteLocal__on_exit) is (
+            chosen == 'true')

@@ -55,7 +55,8 @@ def test_imports_without_training_libraries(repository):
     """Neither torch, TensorRT, OpenVINO nor the training code is needed to import depth_ros."""
     pytest.importorskip('rclpy')
     blocked = ('torch', 'torchvision', 'lightning', 'pytorch_lightning', 'onnx', 'tensorrt',
-               'tensorrt_rtx', 'openvino', 'training', 'matplotlib', 'cv_bridge')
+               'tensorrt_bindings', 'tensorrt_rtx', 'tensorrt_rtx_bindings', 'cuda', 'pycuda',
+               'openvino', 'training', 'matplotlib', 'cv_bridge')
     result = walk_imports(repository, blocked, ('-',))
     assert result.returncode == 0, result.stderr
     assert 'depth_ros.estimator' in result.stdout.split()

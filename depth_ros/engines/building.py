@@ -5,7 +5,7 @@
 from depth_ros import engines
 from depth_ros.camera import Camera
 from depth_ros.engines import EngineError, UnavailableError
-from depth_ros.estimator import input_size
+from depth_ros.estimator import check_size, input_size
 
 # The camera that engines are built for when nothing better is known.
 WIDTH, HEIGHT = 640, 480
@@ -17,8 +17,10 @@ def size_for(spec, size=None, camera=None):
 
     :param size: (height, width) of the model's input, or
     :param camera: (width, height) of the images; 640x480 without either.
+    :raises InputError: a size that the model cannot be run at.
     """
     if size is not None:
+        check_size(spec, *size)
         return tuple(size)
     width, height = camera or (WIDTH, HEIGHT)
     return input_size(spec, Camera(width, height, width, width, width / 2, height / 2))

@@ -9,40 +9,20 @@ before its sidecar, and only a pair that agrees is used: whatever a crash, a ful
 file leaves behind is built anew. One process builds while the others wait.
 """
 
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass
-from datetime import datetime, timezone
-import errno
-import fcntl
+from dataclasses import asdict
 import hashlib
-from importlib import metadata
 import json
 import os
 from pathlib import Path
-import tempfile
-import time
 
 from depth_ros.engines import NotBuiltError, RefusedError
 from depth_ros.engines.key import engine_key, Key
-from depth_ros.engines.progress import EVERY_SECONDS, ticking
+from depth_ros.engines.maker import Entry, FORMAT, locked, Maker
 
-FORMAT = 1
 VARIABLE = 'DEPTH_ROS_CACHE'
-LOCK_POLL_SECONDS = 0.1
+# Folder of converted model files in the folder of the engines.
+MODELS = 'models'
 __all__ = ['default_folder', 'engine_key', 'EngineCache', 'Entry', 'Key']
-
-
-@dataclass(frozen=True)
-class Entry:
-    """An engine, and the contents of its sidecar."""
-
-    content: bytes
-    record: dict
-    built: bool
-    """It was built just now."""
-    kept: bool = True
-    """The next start will find it."""
-    warning: str = ''
 
 
 def default_folder():
@@ -94,7 +74,7 @@ class EngineCache:
                 say(f'{problem}: built anew')
         if build is None:
             raise NotBuiltError(f'no engine of this model is kept in {self.folder}')
-        maker = _Maker(self, key, build, check, about or {}, report)
+        maker = Maker(self, key, build, check, about or {}, report)
         problem = self.prepare()
         try:
             lock = None if problem else open(self.path(key, 'lock'), 'a')
@@ -103,7 +83,7 @@ class EngineCache:
         if problem:
             return maker.make(f'engines cannot be kept in {self.folder} ({problem}): it will be '
                               'built again at the next start, choose another folder')
-        with lock, _locked(lock, report):
+        with lock, locked(lock, report):
             # Another process may have built it while this one waited.
             if not force or self._stamp(key) != seen:
                 entry, _ = self._read(key)
@@ -173,102 +153,19 @@ class EngineCache:
         return sorted(found, key=lambda record: record['created'])
 
     def prune(self, keep=()):
-        """Remove all engines but those of the digests in `keep`; return the removed records."""
-        removed = [record for record in self.records() if record['digest'] not in keep]
+        """
+        Remove all engines but those of the digests in `keep`; return the removed records.
+
+        Converted model files that no kept engine was built from go as well.
+        """
+        records = self.records()
+        removed = [record for record in records if record['digest'] not in keep]
+        needed = {record['key']['onnx_sha256'] for record in records if record not in removed}
+        for path in (self.folder / MODELS).glob('*.onnx'):
+            if hashlib.sha256(path.read_bytes()).hexdigest() not in needed:
+                path.unlink()
         for record in removed:
             # Lock files stay: removing one would let two processes hold "the" lock.
             for suffix in ('json', 'engine'):
                 (self.folder / f'{record["digest"]}.{suffix}').unlink(missing_ok=True)
         return removed
-
-
-class _Maker:
-    """One build, checked and kept."""
-
-    def __init__(self, cache, key, build, check, about, report):
-        self.cache, self.key, self.build, self.check = cache, key, build, check
-        self.about, self.report = about, report
-
-    def make(self, unkept=''):
-        """Build, check and keep; `unkept` says why the engine cannot be kept."""
-        start = time.monotonic()
-        content = self.build()
-        record = {**self.about, 'format': FORMAT, 'key': asdict(self.key),
-                  'engine_sha256': hashlib.sha256(content).hexdigest(),
-                  'engine_bytes': len(content), 'build_seconds': time.monotonic() - start,
-                  'created': datetime.now(timezone.utc).isoformat(timespec='seconds'),
-                  'depth_ros': _version(), 'refused': '', 'check': {}}
-        try:
-            with ticking(self.report, 'checking the engine against ONNX Runtime'):
-                record['check'] = self.check(content) if self.check else {}
-        except RefusedError as error:
-            record.update(refused=str(error), check=error.figures)
-            if not unkept:
-                self._keep(None, record)
-            raise
-        unkept = unkept or self._keep(content, record)
-        if unkept and self.report:
-            self.report(unkept)
-        return Entry(content, record, built=True, kept=not unkept,
-                     warning=unkept or self.cache.unsafe())
-
-    def _keep(self, content, record):
-        """Write engine and sidecar; return '' or why that failed."""
-        files = {'json': json.dumps(record, indent=1).encode() + b'\n'}
-        if content is not None:
-            files = {'engine': content, **files}
-        written = {}
-        try:
-            for suffix, data in files.items():
-                written[suffix] = self._write(data)
-            for suffix in files:
-                os.replace(written.pop(suffix), self.cache.path(self.key, suffix))
-            if content is None:
-                self.cache.path(self.key).unlink(missing_ok=True)
-        except OSError as error:
-            return (f'the engine cannot be kept in {self.cache.folder} ({error.strerror}): it '
-                    'will be built again at the next start, make space or choose another folder')
-        finally:
-            for path in written.values():
-                Path(path).unlink(missing_ok=True)
-        return ''
-
-    def _write(self, data):
-        """Write a file of another name, through to the disk."""
-        handle, path = tempfile.mkstemp('.tmp', f'{self.key.digest}.', self.cache.folder)
-        try:
-            with open(handle, 'wb') as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-        except OSError:
-            Path(path).unlink(missing_ok=True)
-            raise
-        return path
-
-
-def _version():
-    try:
-        return metadata.version('depth_ros')
-    except metadata.PackageNotFoundError:
-        return 'not installed'
-
-
-@contextmanager
-def _locked(file, report):
-    """Hold the lock of an open file, waiting for the process that has it."""
-    start = told = time.monotonic()
-    while True:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            if error.errno not in (errno.EWOULDBLOCK, errno.EACCES, errno.EINTR):
-                break  # A file system without locks: better twice than never.
-        else:
-            break
-        time.sleep(LOCK_POLL_SECONDS)
-        if report and time.monotonic() - told > EVERY_SECONDS:
-            told = time.monotonic()
-            report('waiting for another process that builds the same engine, '
-                   f'{told - start:.0f} s')
-    yield

@@ -67,6 +67,7 @@ class Upgrader:
             thread = threading.Thread(target=self._build, args=(height, width), daemon=True,
                                       name='engine')
             self._threads.append(thread)
+        self._say(f'{self.spec.name} runs in ONNX Runtime until the TensorRT engine is ready')
         thread.start()
 
     def ready(self, height, width):

@@ -6,6 +6,7 @@ import signal
 
 from depth_ros.engines import building
 from depth_ros.engines.parity import Parity
+from depth_ros.engines.upgrade import probe
 from depth_ros.model import find
 from depth_ros.nodes.diagnostics import WARN
 
@@ -58,6 +59,7 @@ def build_only(models, config, options, logger):
     # Nothing here is worth a clean end, and a build would answer Ctrl-C after minutes only.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_DFL)
+    probe(options)
     size = (config.input_height, config.input_width) if config.input_height else None
     if size is None:
         logger.info(f'engines are for a camera of {building.WIDTH}x{building.HEIGHT}: for another '

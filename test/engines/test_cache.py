@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The cache of engines: what makes a new one, what is refused, and two processes at once."""
 
+import hashlib
 import json
 import os
 from pathlib import Path
@@ -313,7 +314,13 @@ def test_engines_are_listed_and_pruned(cache):
     cache.obtain(KEY, Builder(), about={'model': 'one'})
     cache.obtain(other, Builder(), about={'model': 'two'})
     (cache.folder / 'broken.json').write_text('{')
-    assert {record['model'] for record in cache.records()} == {'one', 'two'}
-    removed = cache.prune(keep=[KEY.digest])
+    (cache.folder / 'models').mkdir()
+    used = engine_key(**{**FIELDS, 'onnx_sha256': hashlib.sha256(b'used').hexdigest()})
+    cache.obtain(used, Builder(), about={'model': 'three'})
+    for content in (b'used', b'old'):
+        (cache.folder / 'models' / f'{content.decode()}.onnx').write_bytes(content)
+    assert {record['model'] for record in cache.records()} == {'one', 'two', 'three'}
+    removed = cache.prune(keep=[KEY.digest, used.digest])
     assert [record['digest'] for record in removed] == [other.digest]
     assert cache.obtain(KEY, None) and not cache.path(other).exists()
+    assert [path.name for path in (cache.folder / 'models').iterdir()] == ['used.onnx']
