@@ -43,9 +43,11 @@ CAMERA = {
 LIDAR = {
     'lidar': ('', 'scan (LaserScan) or cloud (PointCloud2); empty: as in the parameter file.',
               ('', 'scan', 'cloud')),
+    'cloud_ring': ('', 'The only ring of the cloud to use; empty: as in the parameter file.'),
     'scan': ('scan', 'Topic of the LaserScan.'),
     'cloud': ('cloud', 'Topic of the PointCloud2.'),
 }
+WHOLE = ('cloud_ring',)  # parameters that are integers
 DEPTH = {'depth': ('depth', 'Prefix of the depth topics: <depth>/image, <depth>/points, ...')}
 OUTPUTS = ('image', 'camera_info', 'points', 'confidence', 'image_color')
 
@@ -100,7 +102,8 @@ def _start(context, executable, options, topics, params, fixed):
     chosen = given.get(params) or str(config_file(f'{executable}.yaml'))
     building = given.get('build_only') == 'true'
     values = {name: _typed(given[name]) for name in ('autostart', 'use_sim_time')}
-    values.update({name: _typed(given[name]) for name in options if given[name]})
+    values.update({name: int(given[name]) if name in WHOLE else _typed(given[name])
+                   for name in options if given[name]})
     return [Node(package='depth_ros', executable=executable, name=executable,
                  namespace=given['namespace'], parameters=[chosen, {**values, **fixed}],
                  remappings=_remappings(given, topics), output='screen', emulate_tty=True,

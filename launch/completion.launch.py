@@ -13,6 +13,6 @@ def generate_launch_description():
         launching.dds_profile(),
         launching.node('completion',
                        options=('model', 'engine', 'precision', 'build_only', 'image_transport',
-                                'lidar'),
+                                'lidar', 'cloud_ring'),
                        topics=('image', 'camera_info', 'scan', 'cloud', 'depth')),
     ])

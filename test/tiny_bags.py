@@ -46,15 +46,18 @@ def scan_message(stamp_ns, distance):
                    range_min=0.1, range_max=30.0, ranges=distance / np.cos(angles))
 
 
-def cloud_message(stamp_ns, distance):
-    """Build a cloud of the wall: rings at 0 (the scan's), +5 and -5 degrees."""
+def cloud_message(stamp_ns, distance, rings=None):
+    """Build a cloud of the wall: +5, 0 (the scan's), -5 degrees; rings: their numbers."""
     points = [(distance, distance * np.tan(a), distance / np.cos(a) * np.tan(np.radians(e)))
               for e in (5, 0, -5) for a in np.linspace(-0.5, 0.5, 101)]
-    data = np.array(points, np.float32)
+    data, names = np.array(points, np.float32), [*'xyz']
+    if rings is not None:
+        names.append('ring')
+        data = np.column_stack([data, np.repeat(np.float32(rings), len(data) // 3)])
     fields = [message('sensor_msgs/msg/PointField', name=name, offset=4 * index, datatype=7,
-                      count=1) for index, name in enumerate('xyz')]
+                      count=1) for index, name in enumerate(names)]
     return message('sensor_msgs/msg/PointCloud2', header=header(stamp_ns, 'laser'), height=1,
-                   width=len(data), fields=fields, point_step=12, row_step=12 * len(data),
+                   width=len(data), fields=fields, point_step=4 * len(names), row_step=data.nbytes,
                    data=np.frombuffer(data.tobytes(), np.uint8), is_dense=True)
 
 
@@ -77,14 +80,14 @@ def transform_message(base=None, laser=0.5):
 
 
 def make_tiny_bag(path, frames=4, truth='depth', distance=4.0, compressed=False, skip_scan=(),
-                  extra_image=False, static=True, scan=True, names=None, moving=()):
+                  extra_image=False, static=True, scan=True, names=None, moving=(), rings=None):
     """
     Write a recording at 10 Hz and return its path.
 
     truth: depth (32FC1 image), png (16-bit compressed), cloud, or none. skip_scan: frames whose
     scan is missing. extra_image: a second camera. static: write /tf_static. scan: write scans.
     names: {topic: another name for it}. moving: 'base' or 'laser' move on /tf, which then has all
-    transforms, once a frame.
+    transforms, once a frame. rings: numbers of the cloud's.
     """
     messages = [(0, '/tf_static', transform_message())] if static else []
     grey = np.full((HEIGHT, WIDTH, 3), 90, np.uint8)
@@ -113,7 +116,8 @@ def make_tiny_bag(path, frames=4, truth='depth', distance=4.0, compressed=False,
             messages.append((now, '/ground_truth/depth/compressed',
                              compressed_message(now, raw, '16UC1; png compressed')))
         elif truth == 'cloud':
-            messages.append((now, '/points', cloud_message(now + 2 * 10**7, distance)))
+            messages.append((now, '/points', cloud_message(
+                now + 2 * 10**7, distance, rings)))
     with Writer(path) as writer:
         for stamp_ns, topic, msg in messages:
             writer.write((names or {}).get(topic, topic), stamp_ns, msg)

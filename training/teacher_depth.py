@@ -38,17 +38,20 @@ class Layout:
     What an ONNX file of others does not say of itself.
 
     :param kind: 'depth' or 'disparity' (inverse depth: MiDaS, Depth Anything).
+    :param input: what an input of floats is: 'imagenet', 'symmetric', 'unit' or 'bytes', see
+        `teacher_input.INPUTS`; None takes what the graph tells, else it is an error.
     :param output: name, where the file has several.
     :param size: (height, width) to run at, where the file leaves it free; None keeps the image's
         aspect with 518 pixels on the longer side, in multiples of 14.
-    :param mean, std: of RGB in 0..1, for an input of floats.
+    :param mean, std: of RGB in 0..1, where `input` has no name for it.
     """
 
     kind: str | None = None
     output: str | None = None
     size: tuple[int, int] | None = None
-    mean: tuple[float, float, float] = (0.485, 0.456, 0.406)
-    std: tuple[float, float, float] = (0.229, 0.224, 0.225)
+    mean: tuple[float, float, float] | None = None
+    std: tuple[float, float, float] | None = None
+    input: str | None = None
 
 
 def file_key(files, options=None) -> str:

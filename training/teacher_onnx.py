@@ -9,6 +9,7 @@ import torch
 from torch.nn import functional
 from training.datasets.geometry import resize_image
 from training.teacher_depth import checked
+from training.teacher_input import normalisation
 
 LONGEST, MULTIPLE = 518, 14  # pixels, of a file that leaves the size free
 # Disparity below this part of its largest value counts as that: nothing is farther than so.
@@ -20,8 +21,9 @@ class OnnxTeacher:
     """
     A session, and what was found out about its input and output.
 
-    The input is float (1, 3, h, w), normalised, or uint8 (1, h, w, 3) as in our model contract.
-    A file of that contract says itself that it gives depth; of others the layout must say.
+    The input is float (1, 3, h, w), normalised as `teacher_input` finds or is told, or uint8
+    (1, h, w, 3) as in our model contract. A file of that contract says itself that it gives
+    depth; of others the layout must say.
     """
 
     def __init__(self, path, layout, key: str):
@@ -38,6 +40,7 @@ class OnnxTeacher:
                              'the file complete?') from error
         self.planar, self.size = self._input()
         self.output, self.kind = self._output(), self._kind()
+        self.mean, self.std = (None, None) if self.bytes else normalisation(path, layout)
 
     def _input(self):
         inputs = self.session.get_inputs()
@@ -48,7 +51,8 @@ class OnnxTeacher:
             raise wrong
         kind, shape = inputs[0].type, inputs[0].shape
         self.bytes = kind == 'tensor(uint8)'
-        if not (self.bytes or kind == 'tensor(float)'):
+        self.number = {'tensor(float)': np.float32, 'tensor(float16)': np.float16}.get(kind)
+        if not self.bytes and self.number is None:
             raise wrong
         # Where no axis says 3, floats are taken to be planar and bytes to be interleaved.
         if shape[1] == 3 or shape[3] != 3 and not self.bytes and not isinstance(shape[1], int):
@@ -79,8 +83,8 @@ class OnnxTeacher:
         kind = self.layout.kind or ('depth' if own else None)
         if kind not in KINDS:
             raise InputError(f'{self.path} does not say whether it gives depth or disparity: set '
-                             '`kind` to one of depth, disparity (MiDaS and Depth Anything give '
-                             'disparity)')
+                             '`kind` (--teacher-kind) to one of depth, disparity (MiDaS and Depth '
+                             'Anything give disparity)')
         return kind
 
     def run_size(self, height, width):
@@ -98,7 +102,7 @@ class OnnxTeacher:
         height, width = image.shape[:2]
         pixels = resize_image(image, *self.run_size(height, width))
         if not self.bytes:
-            pixels = ((pixels / 255.0 - self.layout.mean) / self.layout.std).astype(np.float32)
+            pixels = ((pixels / 255.0 - self.mean) / self.std).astype(self.number)
         if self.planar:
             pixels = pixels.transpose(2, 0, 1)
         feed = {self.session.get_inputs()[0].name: np.ascontiguousarray(pixels)[None]}

@@ -13,6 +13,7 @@ from training.teacher_cache import CachedTeacher  # noqa: E402
 from training.teacher_depth import Layout, open_teacher, Teacher  # noqa: E402
 from training.teachers import export_teacher, RTMonoDepthS  # noqa: E402
 
+FLOATS = Layout('depth', input='imagenet')
 IMAGE = np.random.default_rng(0).integers(60, 200, (40, 60, 3), np.uint8)
 
 
@@ -88,8 +89,8 @@ def test_own_contract_says_its_kind(tmp_path):
 def test_free_size(tmp_path):
     """Where the file leaves it free the size keeps the image's aspect, or is what is asked for."""
     path = write_onnx(tmp_path / 'd.onnx', ('n', 3, 'h', 'w'))
-    assert open_teacher(path, Layout('depth')).run_size(375, 1242) == (154, 518)
-    teacher = open_teacher(path, Layout('depth', size=(64, 96)))
+    assert open_teacher(path, FLOATS).run_size(375, 1242) == (154, 518)
+    teacher = open_teacher(path, Layout('depth', size=(64, 96), input='unit'))
     assert teacher.run_size(375, 1242) == (64, 96)
     assert teacher.depth(IMAGE).shape == (40, 60)
 
@@ -129,7 +130,7 @@ def test_bad_files(tmp_path, folder):
 
 def test_depth_must_be_positive(tmp_path):
     """A teacher that gives nonsense is an error, not a label."""
-    teacher = open_teacher(write_onnx(tmp_path / 'x.onnx', gain=50.0), Layout('depth'))
+    teacher = open_teacher(write_onnx(tmp_path / 'x.onnx', gain=50.0), FLOATS)
     with pytest.raises(InputError, match='not finite and positive'):
         teacher.depth(np.zeros((40, 60, 3), np.uint8))
 
@@ -137,7 +138,7 @@ def test_depth_must_be_positive(tmp_path):
 def test_cache(tmp_path):
     """The same teacher and image are asked once; another of either, or a broken file, again."""
     path = write_onnx(tmp_path / 'x.onnx')
-    layout = Layout('depth')
+    layout = FLOATS
     teacher = CachedTeacher(open_teacher(path, layout), tmp_path / 'cache')
     first = teacher.depth(IMAGE)
     assert teacher.runs == 1
@@ -153,7 +154,8 @@ def test_cache(tmp_path):
     write_onnx(path, gain=2.0)
     changed = CachedTeacher(open_teacher(path, layout), tmp_path / 'cache')
     assert not np.array_equal(changed.depth(IMAGE), first) and changed.runs == 1
-    turned = CachedTeacher(open_teacher(path, Layout('disparity')), tmp_path / 'cache')
+    turned = CachedTeacher(open_teacher(
+        path, Layout('disparity', input='imagenet')), tmp_path / 'cache')
     turned.depth(IMAGE)
     assert turned.runs == 1
 
@@ -161,7 +163,7 @@ def test_cache(tmp_path):
 def test_broken_cache_files_are_made_again(tmp_path):
     """Truncated, empty and foreign files count as none."""
     path = write_onnx(tmp_path / 'x.onnx')
-    teacher = CachedTeacher(open_teacher(path, Layout('depth')), tmp_path / 'cache')
+    teacher = CachedTeacher(open_teacher(path, FLOATS), tmp_path / 'cache')
     first = teacher.depth(IMAGE)
     file, = teacher.folder.iterdir()
     whole = file.read_bytes()

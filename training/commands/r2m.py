@@ -32,7 +32,16 @@ def add_arguments(parser):
                         help='shipped monocular model (default: student), weights folder, '
                              'last.ckpt, ONNX file, or self: learn one from this video first')
     parser.add_argument('--teacher-kind', choices=('depth', 'disparity'),
-                        help='what an ONNX teacher of others gives')
+                        help='what an ONNX teacher of others gives (MiDaS, Depth Anything: '
+                             'disparity)')
+    parser.add_argument('--teacher-input', choices=('imagenet', 'symmetric', 'unit', 'bytes'),
+                        help='what it takes: RGB with mean 0.485 0.456 0.406 and deviation 0.229 '
+                             '0.224 0.225 (MiDaS v2, Depth Anything), -1..1 (DPT), 0..1, 0..255; '
+                             'only a file that normalises its image itself need not be told')
+    parser.add_argument('--teacher-output', metavar='NAME', help='the map, of several outputs')
+    parser.add_argument('--teacher-size', nargs=2, type=int, metavar=('HEIGHT', 'WIDTH'),
+                        help='to run it at, where the file leaves that free (default: the longer '
+                             'side 518)')
     parser.add_argument('--teacher-minutes', type=float, default=20.0,
                         help='of --teacher self (default 20)')
     parser.add_argument('--student', default='completion',
@@ -79,7 +88,9 @@ def settings_of(args):
                       **{f'{topic}_topic': getattr(args, f'{topic}_topic') for topic in TOPICS})
     return Settings(
         bags=tuple(args.bag), out=args.out, options=options, validation=args.validation_bag,
-        teacher=args.teacher, teacher_kind=args.teacher_kind,
+        teacher=args.teacher, teacher_kind=args.teacher_kind, teacher_input=args.teacher_input,
+        teacher_output=args.teacher_output,
+        teacher_size=args.teacher_size and tuple(args.teacher_size),
         teacher_minutes=args.teacher_minutes, student=args.student,
         minutes=None if args.steps else args.minutes, steps=args.steps, name=args.name,
         overrides=tuple(args.set), seed=args.seed, frames=args.frames,

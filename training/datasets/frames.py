@@ -53,6 +53,8 @@ class Source:
     :param partial: use what there is of a data set with missing files, which is an error else.
     :param topics: of a recording, by part (image, camera_info, scan, cloud, depth); parts left
         out are found by the type of their messages.
+    :param extrinsics: of a recording without its transforms, or with wrong ones: the pose of the
+        LiDAR in the camera optical frame, numbers of `depth_ros.poses.pose_from`.
     """
 
     dataset: str
@@ -65,6 +67,7 @@ class Source:
     elevation: float | None = None
     partial: bool = False
     topics: Mapping[str, str] | None = None
+    extrinsics: tuple[float, ...] | None = None
 
 
 TOPICS = {part: f'{part}_topic' for part in ('image', 'camera_info', 'scan', 'cloud', 'depth')}
@@ -151,10 +154,12 @@ class Frames(Dataset):
 
 def _options(source):
     """Turn what a config file says into options of a reader."""
-    if source.topics and source.dataset != 'bag':
-        raise InputError(f'topics are for recordings (dataset: bag), not for {source.dataset!r}')
+    for name in ('topics', 'extrinsics'):
+        if getattr(source, name) and source.dataset != 'bag':
+            raise InputError(f'{name} are for recordings (dataset: bag), not for '
+                             f'{source.dataset!r}')
     return Options(row=source.row, elevation=source.elevation,
-                   unlabelled=source.labelled is not True,
+                   unlabelled=source.labelled is not True, extrinsics=source.extrinsics,
                    **{choose(TOPICS, part, 'part of a recording'): name
                       for part, name in (source.topics or {}).items()})
 

@@ -168,7 +168,7 @@ class R2MLoss(nn.Module):
             metric = bent_teacher(metric, line[known])
         return metric if self.cap is None else metric.clamp(max=self.cap), known
 
-    def _dissimilarity(self, depth, line, teacher, log_uncertainty, said):
+    def _dissimilarity(self, depth, line, teacher, log_uncertainty, said, unit):
         if self.alignment == 'scale_free':
             return scale_free_loss(depth, teacher)
         target, known = self.target(teacher, line)
@@ -176,24 +176,28 @@ class R2MLoss(nn.Module):
             return depth.new_zeros(())
         if self.keep and said is not None:
             target = target ** (1.0 - self.keep) * said[known].detach() ** self.keep
+        depth, target = depth / unit, target / unit[known]
         if self.alignment == 'uncertainty':
             return uncertain_loss(depth[known], target, log_uncertainty[known])
         compare = log_loss if self.alignment == 'log' else teacher_loss
         return compare(depth[known], target)
 
     def forward(self, depth, line, teacher, pairs=None, log_uncertainty=None,
-                said=None) -> dict:
+                said=None, unit=None) -> dict:
         """
         Compare.
 
         :param depth, line, teacher: (N, 1, H, W); pairs: (N, P, 3) or None; said: (N, 1, H, W)
             metres, what the network's start says, for `keep`.
+        :param unit: (N, 1, 1, 1) metres, in which the depths of each image are compared; None: 1.
         :returns: `loss`, `teacher` (l_ud), `line` (l_sl), `ranking` (l_LDP), and no gradient
             flows into the teacher. An image without a scale is left out of l_ud.
         """
-        ud = self._dissimilarity(depth, line, teacher, log_uncertainty, said)
+        if unit is None:
+            unit = depth.new_ones(len(depth), 1, 1, 1)
+        ud = self._dissimilarity(depth, line, teacher, log_uncertainty, said, unit)
         zero = depth.new_zeros(())
-        sl = line_loss(depth, line, self.alignment == 'log') if self.alpha else zero
+        sl = line_loss(depth / unit, line / unit, self.alignment == 'log') if self.alpha else zero
         ranking = pair_loss(depth, pairs) if self.beta and pairs is not None else zero
         return {'loss': ud + self.alpha * sl + self.beta * ranking, 'teacher': ud, 'line': sl,
                 'ranking': ranking}

@@ -8,10 +8,16 @@ from pathlib import Path
 import shlex
 import shutil
 
+from depth_ros import bags
 from depth_ros.contracts import InputError
+from depth_ros.datasets.bag import line_of
+from depth_ros.datasets.bag_topics import choose_parts, inventory
 from depth_ros.evaluation.tables import cell
+from depth_ros.lidar import elevation
+from depth_ros.messages import cloud_fields, cloud_points
 from depth_ros.model import PREFIX, read_spec
 from depth_ros.poses import quaternion_from
+import numpy as np
 import onnx
 from training.card import LOCAL
 from training.export import export
@@ -71,12 +77,13 @@ def _described(path):
             'lineage': spec.lineage}
 
 
-def launch_command(model, roles: dict, params=None) -> str:
+def launch_command(model, roles: dict, params=None, ring=None) -> str:
     """
     Return the command that starts the node on the topics of a recording.
 
     :param roles: {image, camera_info, scan or cloud: (topic, message type)}.
     :param params: parameter file, where the extrinsics were given by hand.
+    :param ring: of the cloud that is the line; None: all its points.
     """
     words = ['ros2', 'launch', 'depth_ros', 'completion.launch.py',
              f'model:={Path(model).resolve()}']
@@ -86,11 +93,32 @@ def launch_command(model, roles: dict, params=None) -> str:
             topic = topic.removesuffix('/compressed')
         if role == 'cloud':
             words.append('lidar:=cloud')
+            if ring is not None:
+                words.append(f'cloud_ring:={ring}')
         if topic.lstrip('/') != DEFAULT_TOPICS[role]:
             words.append(f'{role}:={topic}')
     if params:
         words.append(f'params_file:={Path(params).resolve()}')
     return shlex.join(words)
+
+
+def line_ring(path, options) -> int | None:
+    """
+    Return the number of the ring of a recorded cloud that was the line.
+
+    None: its clouds have no field `ring` or `channel`, and the node can only take all of them.
+    """
+    parts = choose_parts(inventory(path)[0], options, path)
+    cloud = next(bags.read(path, [parts.cloud.name]))[2]
+    fields = cloud_fields(cloud)
+    name = next((name for name in ('ring', 'channel') if name in fields.dtype.names), None)
+    line, _ = line_of(parts, {parts.cloud.name: cloud}, options)
+    if name is None or not len(line):
+        return None
+    rings = {int(ring): cloud_points(cloud, int(ring))[0] for ring in np.unique(fields[name])}
+    wanted = np.median(elevation(line))
+    return min((ring for ring, points in rings.items() if len(points)),
+               key=lambda ring: abs(np.median(elevation(rings[ring])) - wanted))
 
 
 def write_params(path, extrinsics) -> Path:

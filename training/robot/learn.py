@@ -14,6 +14,8 @@ from training.experiment import fit
 
 ZOOM = 1.25  # greatest enlargement before the crop
 BATCH = 8
+# Disparity of others is known up to scale and shift.
+SCALES = {'disparity': 'affine'}
 
 
 def robot_config(settings, folders, size, teacher, weight, distorted: bool, cache) -> dict:
@@ -32,7 +34,8 @@ def robot_config(settings, folders, size, teacher, weight, distorted: bool, cach
         'model': {'class_path': 'training.robot.method.RobotR2M', 'init_args': {
             'student': settings.student, 'start': settings.start if own else None,
             'imagenet': False, 'freeze_norm': own, 'alpha': 1.0, 'beta': 0.1,
-            'alignment': 'median', 'teacher_weight': weight,
+            'alignment': 'median', 'scale': SCALES.get(teacher.layout['kind'], 'ratios'),
+            'shared': 0.0, 'teacher_weight': weight,
             'hidden_weight': 1.0, 'keep_weight': 1.0,
             'lr': settings.lr if own else 1e-4, **schedule}},
         'data': {'class_path': 'training.robot.data.RobotData', 'init_args': {

@@ -10,7 +10,9 @@ from depth_ros.evaluation.baselines import nearest_fill
 from depth_ros.evaluation.confidence import TOLERANCE
 from depth_ros.evaluation.protocols import Average, find_protocol
 import numpy as np
+import torch
 from tqdm import tqdm
+from training.losses.alignment import affine_teacher, line_scales, scaled_teacher
 from training.robot.split import hold_back
 
 BEFORE, AFTER = 'shipped model', 'trained on the recording'
@@ -63,26 +65,34 @@ class Ledger:
         return dict(kept, frames=self.average.images - self.average.empty)
 
 
-def scaled(depth, line):
-    """Bring relative depth (H, W) to metres by the median of a line (H, W), 0 none."""
-    measured = line > 0
-    if not measured.any():
-        return np.full(depth.shape, np.nan, np.float32)
-    return (depth * np.median(line[measured]) / np.median(depth[measured])).astype(np.float32)
+def scaled(depth, line, rule: str = 'ratios'):
+    """
+    Bring relative depth (H, W) to metres by a line (H, W), 0 none, as the training does.
+
+    :param rule: medians, ratios or affine, see `losses.alignment`.
+    :returns: (H, W) metres; NaN without a line.
+    """
+    relative, measured = (torch.tensor(values)[None, None] for values in (depth, line))
+    scales, _ = line_scales(relative, measured, scale=rule)
+    metric = affine_teacher(relative, measured, scales, None) if rule == 'affine' else \
+        scaled_teacher(relative, scales, None)
+    return metric[0, 0].numpy()
 
 
 class Measurement:
     """
     Adds up frames for several models and the baselines.
 
-    :param models: {name: `Estimator`}; teacher: with `depth(image)`, or None.
+    :param models: {name: `Estimator`}; teacher: with `depth(image)`, or None; rule: how the line
+        scales it, see `scaled`.
     :param seed: of the beams that are held back.
     :param pictures: how many frames are kept in `shown`, evenly spread.
     """
 
-    def __init__(self, models, teacher=None, seed=0, pictures=0):
+    def __init__(self, models, teacher=None, seed=0, pictures=0, rule='ratios'):
         """Begin without frames."""
         self.models, self.teacher, self.seed, self.pictures = models, teacher, seed, pictures
+        self.rule = rule
         self.kinds = {'beams': {}, 'truth': {}}
         self.names, self.shown = [], []
 
@@ -115,7 +125,7 @@ class Measurement:
         if self.teacher is not None:
             # Images of recordings are views of the messages, which torch must not write to.
             relative = self.teacher.depth(np.array(sample.image))
-            baselines[TEACHER] = lambda given: scaled(relative, given)
+            baselines[TEACHER] = lambda given: scaled(relative, given, self.rule)
         for name, baseline in baselines.items():
             self._ledger('beams', name).add(baseline(line), target)
             if truth:

@@ -8,7 +8,7 @@ import time
 
 from depth_ros.contracts import InputError
 import torch
-from training.losses.r2m import CAP, line_scales, median
+from training.losses.alignment import CAP, median
 from training.methods.base import Timed, warm_cosine
 from training.methods.r2m import R2M
 
@@ -35,15 +35,16 @@ class RobotR2M(Timed, R2M):
 
     def __init__(self, student: str = 'completion', start: str | None = None,
                  imagenet: bool = True, alpha: float = 1.0, beta: float = 0.1,
-                 alignment: str = 'median', cap: float | None = CAP, lr: float = 1e-4,
+                 alignment: str = 'median', scale: str = 'ratios', shared: float = 0.0,
+                 cap: float | None = CAP, lr: float = 1e-4,
                  weight_decay: float = 0.0, freeze_norm: bool = False,
                  teacher_weight: float = 1.0, hidden_weight: float = 1.0,
                  keep_weight: float = 1.0, clip: float = 1.0,
                  train_steps: int | None = None,
                  train_minutes: float | None = None):
         """See the class."""
-        super().__init__(student, start, imagenet, alpha, beta, alignment, None, lr, weight_decay,
-                         freeze_norm=freeze_norm)
+        super().__init__(student, start, imagenet, alpha, beta, alignment, cap, lr, weight_decay,
+                         freeze_norm=freeze_norm, scale=scale, shared=shared)
         self.save_hyperparameters()
         if not (train_steps or train_minutes):
             raise InputError('say how long to train: model.train_steps or model.train_minutes')
@@ -75,11 +76,9 @@ class RobotR2M(Timed, R2M):
         depth, log_uncertainty = self.student.answer(self.net, batch['image'], shown)
         unit = torch.stack([median(d[d > 0]) if (d > 0).any() else d.new_ones(())
                             for d in line]).view(-1, 1, 1, 1)
-        line, teacher = line[:, None], batch['teacher'][:, None]
-        if h.cap is not None:
-            scale = line_scales(teacher, line)[0].view(-1, 1, 1, 1)
-            teacher = torch.minimum(teacher, h.cap / scale)  # NaN where the image has no line
-        parts = self.loss(depth / unit, line / unit, teacher, batch.get('pairs'), log_uncertainty)
+        line = line[:, None]
+        parts = self.loss(depth, line, batch['teacher'][:, None], batch.get('pairs'),
+                          log_uncertainty, unit=unit)
         parts['hidden'] = hidden_loss(depth, line, (line > 0) & (shown[:, None] == 0),
                                       log_uncertainty)
         parts['keep'] = self.kept_loss(depth, batch['image'], line[:, 0])

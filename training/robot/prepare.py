@@ -91,8 +91,12 @@ class Preparation:
 
     def open_recording(self, path):
         """Open a recording, or what was recovered of it."""
+        return self.settings.open_recording(self.whole_or(path))
+
+    def whole_or(self, path) -> Path:
+        """Return what was recovered of a recording, or the recording."""
         whole = self.whole(path)
-        return self.settings.open_recording(whole if whole.exists() else path)
+        return whole if whole.exists() else Path(path)
 
     def frames(self) -> dict:
         """Split each recording and keep the frames to learn from and to choose by."""

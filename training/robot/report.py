@@ -40,8 +40,7 @@ def verdict(result: dict) -> list:
     if not figures.get('truth'):
         sentences.append('There is no ground truth in the recording: the figures speak of the '
                          'height of the scanner only; look at the pictures for the rest.')
-    sentences += _confidence(figures)
-    return sentences
+    return sentences + _confidence(figures) + result.get('trust', {}).get('doubts', [])
 
 
 def _change(found, where):

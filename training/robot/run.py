@@ -19,7 +19,7 @@ from training.robot.learn import StepTimes
 from training.robot.prepare import warnings_of
 from training.robot.report import verdict, write_report
 from training.robot.settings import command_of
-from training.robot.stages import Stages
+from training.robot.stages import rule_of, Stages
 
 TRIED = 4  # steps of a forecast; the first one is not counted
 
@@ -93,7 +93,10 @@ def launch(stages, settings, checked) -> str:
     if settings.options.extrinsics is not None:
         params = deliver.write_params(settings.out / 'params.yaml',
                                       pose_from(settings.options.extrinsics))
-    return deliver.launch_command(settings.out / 'model.onnx', roles, params)
+    ring = None
+    if 'cloud' in roles:
+        ring = deliver.line_ring(stages.whole_or(settings.bags[0]), settings.options)
+    return deliver.launch_command(settings.out / 'model.onnx', roles, params, ring)
 
 
 def forecast(settings, say=print) -> dict:
@@ -122,6 +125,8 @@ def _trial(stages, settings, learned):
             from dataclasses import replace
             stages.settings = replace(settings, teacher='student')
         teacher = stages.teacher()
+        if not own:
+            stages.trust(teacher, rule_of(stages.make_config(teacher)))
         sample = next(iter(open_frames(stages.folders()[0]).samples(1)))
         opened = stages.open_teacher(teacher)
         asked = _seconds(lambda: opened.depth(sample.image))

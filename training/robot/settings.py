@@ -9,6 +9,7 @@ import shlex
 
 from depth_ros.contracts import InputError
 from depth_ros.datasets import open_dataset, Options
+from training.teacher_depth import Layout
 
 SHIPPED = 'completion'
 
@@ -21,7 +22,8 @@ class Settings:
     :param bags: recordings to learn from; validation: another to measure on, in place of the end
         of each of `bags`.
     :param options: of the reader: topics, extrinsics.
-    :param teacher: see `teacher.choose_teacher`; teacher_kind: depth or disparity of an ONNX file.
+    :param teacher: see `teacher.choose_teacher`; teacher_kind, teacher_input, teacher_output,
+        teacher_size: of an ONNX file of others, see `teacher_depth.Layout`.
     :param student: see `networks.completion_students`; start: weights of `completion`.
     :param minutes, steps: of training; one of the two.
     :param take: 'better' delivers the start where the training did not help, 'trained' does not.
@@ -35,6 +37,9 @@ class Settings:
     validation: Path | None = None
     teacher: str = 'student'
     teacher_kind: str | None = None
+    teacher_input: str | None = None
+    teacher_output: str | None = None
+    teacher_size: tuple | None = None
     teacher_minutes: float = 20.0
     student: str = SHIPPED
     start: str = SHIPPED
@@ -52,6 +57,11 @@ class Settings:
     def recordings(self) -> list:
         """Return the recordings to learn from and the one to measure on."""
         return [Path(bag) for bag in self.bags] + ([self.validation] if self.validation else [])
+
+    def teacher_layout(self) -> Layout:
+        """Return what was said of an ONNX teacher of others."""
+        return Layout(self.teacher_kind, self.teacher_output, self.teacher_size,
+                      input=self.teacher_input)
 
     def model_name(self) -> str:
         """Return the model's name: the given one, or the first recording's."""

@@ -15,6 +15,7 @@ from depth_ros.estimator import Estimator
 import numpy as np
 from training.experiment import load_config
 from training.robot import deliver, learn
+from training.robot.doubt import doubts, FRAMES
 from training.robot.frames import open_dataset as open_frames
 from training.robot.measure import AFTER, BEFORE, compared, Measurement, PICTURES, TEACHER
 from training.robot.panels import panel
@@ -37,7 +38,7 @@ class Stages(Preparation):
         s, camera = self.settings, self.camera()
         if s.teacher != OWN:
             # What it cannot do is said now, not after the training of something else.
-            chosen = choose_teacher(s.teacher, s.teacher_kind, camera)
+            chosen = choose_teacher(s.teacher, s.teacher_layout(), camera)
             files = [Path(chosen.path)] if Path(chosen.path).is_file() else \
                 sorted(Path(chosen.path).iterdir())
             key = key_of(chosen, [(file.name, file.stat().st_size) for file in files])
@@ -49,30 +50,43 @@ class Stages(Preparation):
                                  self.spec.input_height * self.spec.input_width)
             path = train_own(config, self.out / 'teacher', s.teacher_minutes)
             return asdict(Chosen(str(path), asdict(Layout()), "the recording's own video",
-                                 'that of the recording'))
+                                 'that of the recording and of the student it started from'))
         return Chosen(**self._stage('teacher', key, work, ['teacher']))
 
-    def trust(self, teacher: Chosen) -> dict:
+    def trust(self, teacher: Chosen, rule: str) -> dict:
         """
         Compare the teacher with the start at held-back beams of the frames that choose.
 
+        :param rule: how the line scales the teacher, see `losses.alignment`.
+
         :returns: teacher, start (REL), weight: of the teacher in training, the square of start
-            over teacher, within WEIGHTS; its error counts where nothing else speaks.
+            over teacher, within WEIGHTS; its error counts where nothing else speaks; doubts:
+            sentences, see `doubt.doubts`.
         """
         s = self.settings
-        key = key_of(self.keys['frames'], self.keys['teacher'], s.seed)
+        key = key_of(self.keys['frames'], self.keys['teacher'], s.seed, rule)
 
         def work():
-            found = self.chosen_by({BEFORE: Estimator(self.spec)}, teacher)['beams']
+            said = self._doubts(teacher, rule)
+            found = self.chosen_by({BEFORE: Estimator(self.spec)}, teacher, rule)['beams']
             start, other = (found[name]['abs_rel'] for name in (BEFORE, TEACHER))
             weight = float(np.clip((start / other) ** 2, *WEIGHTS))
-            return {'start': start, 'teacher': other, 'weight': round(weight, 2)}
+            return {'start': start, 'teacher': other, 'weight': round(weight, 2), 'doubts': said}
         return self._stage('trust', key, work)
 
-    def chosen_by(self, models, teacher=None) -> dict:
+    def _doubts(self, teacher, rule):
+        s, frames = self.settings, open_frames(self.folders('_choose')[0])
+        stated = None if s.force else s.teacher_kind
+        said = doubts(self.open_teacher(teacher), teacher.path, frames.samples(FRAMES), rule,
+                      s.seed, stated)
+        for sentence in said:
+            self.say(f'warning: {sentence}')
+        return said
+
+    def chosen_by(self, models, teacher=None, rule='ratios') -> dict:
         """Measure on the frames that choose."""
         measured = Measurement(models, teacher and CachedTeacher(
-            self.open_teacher(teacher), self.cache), seed=self.settings.seed)
+            self.open_teacher(teacher), self.cache), seed=self.settings.seed, rule=rule)
         for folder in self.folders('_choose'):
             dataset = open_frames(folder)
             measured.run(dataset.samples(), len(dataset), 'choosing')
@@ -109,7 +123,7 @@ class Stages(Preparation):
 
     def train(self, teacher: Chosen) -> dict:
         """Train, or go on."""
-        weight = self.trust(teacher)['weight']
+        weight = self.trust(teacher, rule_of(self.make_config(teacher)))['weight']
         config = self.make_config(teacher, weight if self.settings.student == SHIPPED else 1.0)
         # A folder may be moved.
         places = json.dumps(config).replace(str(self.out), '')
@@ -158,7 +172,7 @@ class Stages(Preparation):
             models = {BEFORE: Estimator(self.spec),
                       AFTER: Estimator(str(self.out / 'run' / 'trained.onnx'))}
             measured = Measurement(models, CachedTeacher(self.open_teacher(teacher), self.cache),
-                                   s.seed, PICTURES)
+                                   s.seed, PICTURES, rule_of(self.config()))
             for dataset, indices in self.measured():
                 measured.run(dataset.read(indices), len(indices))
             found = measured.result()
@@ -167,3 +181,8 @@ class Stages(Preparation):
             both = {kind: compared(found, kind) for kind in ('beams', 'truth')}
             return {**found, 'pictures': pictures, 'compared': both}
         return self._stage('figures', key, work)
+
+
+def rule_of(config: dict) -> str:
+    """Return how a config's method scales the teacher by the line."""
+    return config['model']['init_args']['scale']

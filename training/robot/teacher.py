@@ -18,6 +18,7 @@ from training.teacher_depth import Layout, open_teacher
 
 OWN = 'self'
 SELF_SIZE_STEP = 32
+WARMUP = 120  # steps
 
 
 @dataclass(frozen=True)
@@ -35,11 +36,11 @@ class Chosen:
     licence: str
 
 
-def choose_teacher(named: str, kind: str | None, camera) -> Chosen:
+def choose_teacher(named: str, given: Layout, camera) -> Chosen:
     """
     Find a teacher by the name of a shipped monocular model or by its path, and try to open it.
 
-    :param kind: what an ONNX file of others gives: depth or disparity.
+    :param given: what the user says of an ONNX file of others.
     :param camera: of the recording, by which a model of the contract gets its input size.
     :raises InputError: it is not there or cannot be used.
     """
@@ -51,14 +52,14 @@ def choose_teacher(named: str, kind: str | None, camera) -> Chosen:
         if spec.task == 'completion':
             raise InputError(f'{named} completes a line; a teacher takes an image alone: '
                              f'{", ".join(shipped)}')
-        chosen = Chosen(str(spec.file), asdict(Layout('depth', size=input_size(spec, camera))),
-                        spec.name, spec.licence)
+        chosen = Chosen(str(spec.file), asdict(Layout(
+            'depth', size=given.size or input_size(spec, camera))), spec.name, spec.licence)
     elif not Path(named).exists():
         raise InputError(f'no teacher {named!r}: name a shipped model ({", ".join(shipped)}), a '
                          'folder with encoder.pth and depth.pth, the last.ckpt of a '
                          'self-supervised run, an ONNX file, or self')
     else:
-        chosen = Chosen(named, asdict(Layout(kind)), Path(named).name, '')
+        chosen = Chosen(named, asdict(given), Path(named).name, '')
     opened = open_teacher(chosen.path, Layout(**chosen.layout))
     licence = getattr(getattr(getattr(opened, 'network', None), 'network', None), 'licence', '')
     return Chosen(chosen.path, chosen.layout, chosen.name,
@@ -109,7 +110,7 @@ class Clock(lightning.Callback):
 
 def self_config(folders, camera, budget: int) -> dict:
     """
-    Return the config of self-supervised training on kept frames.
+    Return the config of self-supervised training on kept frames, from the shipped student.
 
     :param folders: of `training.robot.frames`; budget: pixels that the completion net sees.
     """
@@ -119,7 +120,9 @@ def self_config(folders, camera, budget: int) -> dict:
     return {
         'seed': 1, 'average': 0.0,
         'model': {'class_path': 'training.methods.self_supervised.SelfSupervised',
-                  'init_args': {'imagenet': True, 'lr': 1e-4, 'decay_every': 1000}},
+                  'init_args': {'network': 'lite0', 'start': 'student', 'freeze_norm': True,
+                                'imagenet': True, 'lr': 3e-5, 'pose_lr': 5e-4,
+                                'warmup': WARMUP, 'decay_every': 1000}},
         'data': {'class_path': 'training.datasets.sequences.SequenceData',
                  'init_args': {'train': [{'path': str(folder), 'camera': f'{folder}/camera.yaml'}
                                          for folder in folders],
@@ -137,10 +140,10 @@ def train_own(config: dict, run, minutes: float) -> Path:
     options = config['model']['init_args']
     if options['imagenet']:
         try:
-            imagenet_state(f'resnet{options.get("depth", 18)}')
+            imagenet_state('efficientnet_lite0')
         except InputError as error:
-            print(f'{error}. The teacher starts from random weights, which takes longer and gives '
-                  'less', file=sys.stderr)
+            print(f'{error}. What learns the motion starts from random weights, which takes '
+                  'longer and gives less', file=sys.stderr)
             options['imagenet'] = False
     clock = Clock(minutes)
     fit(config, run, callbacks=[clock, Bar('teacher', lambda module: clock.progress())])
