@@ -102,7 +102,7 @@ def _start(context, executable, options, topics, params, fixed):
     chosen = given.get(params) or str(config_file(f'{executable}.yaml'))
     building = given.get('build_only') == 'true'
     values = {name: _typed(given[name]) for name in ('autostart', 'use_sim_time')}
-    values.update({name: int(given[name]) if name in WHOLE else _typed(given[name])
+    values.update({name: _typed(given[name], name in WHOLE)
                    for name in options if given[name]})
     return [Node(package='depth_ros', executable=executable, name=executable,
                  namespace=given['namespace'], parameters=[chosen, {**values, **fixed}],
@@ -112,12 +112,12 @@ def _start(context, executable, options, topics, params, fixed):
                  arguments=['--ros-args', '--log-level', given['log_level']])]
 
 
-def _typed(text):
+def _typed(text, whole=False):
     """Booleans and numbers of launch arguments as such; everything else stays text."""
     if text in FLAG:
         return text == 'true'
     try:
-        return float(text)
+        return int(text) if whole else float(text)
     except ValueError:
         return text
 

@@ -89,6 +89,8 @@ def test_arguments_become_parameters_and_remappings():
     assert rules['depth/points'] == 'near/points' and 'scan' not in rules
     assert [launching._typed(text) for text in ('true', 'false', '1.5', 'cloud')] == [
         True, False, 1.5, 'cloud']
+    ring = launching._typed('7', 'cloud_ring' in launching.WHOLE)
+    assert ring == 7 and isinstance(ring, int)
 
 
 @pytest.mark.parametrize('name', ['completion', 'monocular'])

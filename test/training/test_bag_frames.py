@@ -101,6 +101,25 @@ def test_mounting_on_tf(tmp_path):
         list(open_dataset('bag', turning).samples())
 
 
+def test_extrinsics_of_a_config(tmp_path):
+    """A recording without transforms is read by the pose that the source names."""
+    bare = {'dataset': 'bag', 'path': str(make_tiny_bag(tmp_path / 'bare', static=False))}
+    with pytest.raises(InputError, match='no static transform joins'):
+        Frames(Source(**bare), STEPS, training=False)[0]
+    pose = [0, -0.1, 0, np.pi / 2, -np.pi / 2, 0]
+    data = build(section({**bare, 'extrinsics': pose}))
+    data.setup('fit')
+    expected = Frames(Source('bag', str(make_tiny_bag(tmp_path / 'whole'))), STEPS, training=False)
+    for one, other in zip(data.training_frames.datasets[0].data.samples(),
+                          expected.data.samples()):
+        assert (one.sparse > 0).sum() > 40
+        np.testing.assert_allclose(one.sparse, other.sparse, atol=1e-6)
+    with pytest.raises(InputError, match='extrinsics of 2 numbers'):
+        Frames(Source('bag', bare['path'], extrinsics=(1.0, 2.0)), STEPS)
+    with pytest.raises(InputError, match="extrinsics are for recordings .*not for 'tum'"):
+        Frames(Source('tum', str(tmp_path), extrinsics=tuple(pose)), STEPS)
+
+
 def test_any_order(tmp_path):
     """Frames drawn one by one are those read in a row."""
     dataset = open_dataset('bag', make_tiny_bag(tmp_path / 'bag', frames=6, truth='cloud'))

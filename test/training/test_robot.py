@@ -90,23 +90,38 @@ def test_the_node_runs_the_model(whole, tmp_path):
     assert depth.shape == (240, 320) and np.abs(depth[row] - 2.0).max() < 0.02
 
 
-def test_killed_and_called_again(whole, bag, tmp_path):
-    """After kill -9 in the middle of training it goes on and ends where the other one ended."""
-    out = tmp_path / 'out'
-    command = [sys.executable, '-m', 'training', *words(bag, out, '--take', 'trained')]
+def kill_when(there, command):
+    """Run a command, kill it without warning as soon as something is there."""
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
                                env={**os.environ, 'PYTHONPATH': os.pathsep.join(sys.path)})
     try:
-        while not (out / 'run' / 'last.ckpt').exists() and process.poll() is None:
-            time.sleep(0.02)
+        while not there() and process.poll() is None:
+            time.sleep(0.01)
     finally:
         process.send_signal(signal.SIGKILL)
         _, error = process.communicate()
     assert process.returncode == -signal.SIGKILL, error
+
+
+def test_killed_and_called_again(whole, bag, tmp_path):
+    """Killed while the teacher is asked, then in training, it ends where the other one ended."""
+    out = tmp_path / 'out'
+    command = [sys.executable, '-m', 'training', *words(bag, out, '--take', 'trained')]
+
+    def answers():
+        return sorted(out.glob('teacher_cache/*/*.npz'))
+    every = len(list(whole.glob('teacher_cache/*/*.npz')))
+    kill_when(lambda: len(answers()) >= every // 3, command)
+    kept = {file: file.stat().st_mtime_ns for file in answers()}
+    assert every // 3 <= len(kept) < every and not (out / 'run' / 'last.ckpt').exists()
+    kill_when(lambda: (out / 'run' / 'last.ckpt').exists(), command)
     step = torch.load(out / 'run' / 'last.ckpt', weights_only=False)['global_step']
     assert 1 <= step < 6
     assert not (out / 'model.onnx').exists()
     assert main(words(bag, out, '--take', 'trained')) == 0
+    # What the teacher had said was not asked again.
+    assert {file: file.stat().st_mtime_ns for file in kept} == kept
+    assert len(answers()) == every
     kept, other = (torch.load(folder / 'run' / 'last.ckpt', weights_only=False)
                    for folder in (out, whole))
     assert kept['global_step'] == other['global_step'] == 6
@@ -128,14 +143,6 @@ def test_what_changes_is_done_anew_and_the_old_is_kept(whole, bag, tmp_path):
     # A step that ruins the weights does not help: the shipped model is delivered.
     assert find(str(out / 'model.onnx')).name == 'completion'
     assert 'training did not help' in (out / 'report.html').read_text()
-
-
-@pytest.mark.slow
-def test_other_students(bag, tmp_path):
-    """A student that says nothing of its confidence is trained and exported, too."""
-    out = tmp_path / 'out'
-    assert main(words(bag, out, '--student', 's2d_18', '--take', 'trained', steps=1)) == 0
-    assert find(str(out / 'model.onnx')).outputs == ('depth',)
 
 
 def refused(capsys, *line):

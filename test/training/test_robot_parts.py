@@ -30,6 +30,7 @@ from training.robot.report import verdict  # noqa: E402
 from training.robot.settings import command_of, Settings  # noqa: E402
 from training.robot.split import bearings, hold_back, split_times  # noqa: E402
 from training.robot.teacher import choose_teacher  # noqa: E402
+from training.teacher_depth import Layout  # noqa: E402
 import yaml  # noqa: E402
 
 CAMERA = Camera(160, 120, 125.0, 125.0, 79.5, 59.5)
@@ -193,6 +194,8 @@ def test_launch_command_names_what_differs(tmp_path):
     plain = launch_command(tmp_path / 'm.onnx', {'image': ('/image', kinds[0]),
                                                  'scan': ('/scan', 'x')})
     assert plain == f'ros2 launch depth_ros completion.launch.py model:={tmp_path}/m.onnx'
+    ringed = launch_command(tmp_path / 'm.onnx', {'cloud': ('/cloud', 'x')}, ring=7)
+    assert ringed.endswith('lidar:=cloud cloud_ring:=7')
     params = write_params(tmp_path / 'p.yaml', pose_from((0.1, 0.2, 0.3, 0.0, 0.0, 0.0)))
     told = shlex.split(launch_command(tmp_path / 'm.onnx', {
         'image': ('/front/image/compressed', kinds[1]), 'cloud': ('/points', 'x')}, params))
@@ -205,14 +208,14 @@ def test_launch_command_names_what_differs(tmp_path):
 
 def test_teachers_by_name_and_file(tmp_path):
     """A shipped model gets the camera's size; others are opened, or refused with the choices."""
-    chosen = choose_teacher('student', None, CAMERA)
+    chosen = choose_teacher('student', Layout(), CAMERA)
     assert chosen.licence == 'Apache-2.0' and chosen.layout['kind'] == 'depth'
     assert all(size % 32 == 0 for size in chosen.layout['size'])
     with pytest.raises(InputError, match="no teacher 'oracle': name a shipped model .student"):
-        choose_teacher('oracle', None, CAMERA)
+        choose_teacher('oracle', Layout(), CAMERA)
     model = make_tiny_model(tmp_path / 'm.onnx')
     with pytest.raises(InputError, match='completes a line'):
-        choose_teacher(str(model), None, CAMERA)
+        choose_teacher(str(model), Layout(), CAMERA)
 
 
 def test_record_knows_its_recordings_and_stages(tmp_path):
@@ -242,7 +245,8 @@ def test_command_repeats_the_work(tmp_path):
     """What is not the default stands in it; the command line reads it back; no local folders."""
     given = Settings(
         bags=(tmp_path / 'a', tmp_path / 'b'), out=tmp_path / 'out', steps=5, minutes=None,
-        teacher=str(tmp_path / 'own.onnx'), teacher_kind='disparity', force=True, seed=3,
+        teacher=str(tmp_path / 'own.onnx'), teacher_kind='disparity', teacher_input='unit',
+        teacher_size=(256, 384), force=True, seed=3,
         overrides=('model.lr=0.001',), options=Options(
             scan_topic='/front/scan', extrinsics=(0.1, 0, 0, 1.5708, -1.5708, 0)))
     command = command_of(given)
@@ -254,6 +258,7 @@ def test_command_repeats_the_work(tmp_path):
     again = r2m.settings_of(parser.parse_args(words[4:]))
     assert again.bags == (Path('a'), Path('b')) and (again.steps, again.minutes) == (5, None)
     assert (again.teacher, again.teacher_kind, again.seed) == ('own.onnx', 'disparity', 3)
+    assert (again.teacher_input, again.teacher_size) == ('unit', (256, 384))
     assert again.force and again.overrides == given.overrides
     assert again.options.scan_topic == '/front/scan'
     assert again.options.extrinsics == given.options.extrinsics

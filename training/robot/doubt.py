@@ -53,6 +53,7 @@ def line_errors(teacher, samples, rule, seed) -> np.ndarray:
 
 def other_inputs(teacher, path) -> tuple:
     """Return what else could be meant by the input of an ONNX file that takes floats."""
+    teacher = getattr(teacher, 'teacher', teacher)  # of a cache
     layout = getattr(teacher, 'layout', None)
     if layout is None or teacher.bytes or layout.mean or layout.std:
         return ()
@@ -80,7 +81,7 @@ def doubts(teacher, path, samples, rule, seed=0, stated=None) -> list:
                     f'(order {order:+.2f}, of -1 to 1): it teaches little.')
     errors = line_errors(teacher, samples, rule, seed)
     for name in other_inputs(teacher, path):
-        layout = replace(teacher.layout, input=name)
+        layout = replace(getattr(teacher, 'teacher', teacher).layout, input=name)
         try:
             others = line_errors(open_teacher(path, layout), samples, rule, seed)
         except InputError:  # it cannot take that, which is an answer

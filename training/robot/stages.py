@@ -77,16 +77,16 @@ class Stages(Preparation):
     def _doubts(self, teacher, rule):
         s, frames = self.settings, open_frames(self.folders('_choose')[0])
         stated = None if s.force else s.teacher_kind
-        said = doubts(self.open_teacher(teacher), teacher.path, frames.samples(FRAMES), rule,
-                      s.seed, stated)
+        said = doubts(self.asked(teacher), teacher.path, frames.samples(FRAMES), rule, s.seed,
+                      stated)
         for sentence in said:
             self.say(f'warning: {sentence}')
         return said
 
     def chosen_by(self, models, teacher=None, rule='ratios') -> dict:
         """Measure on the frames that choose."""
-        measured = Measurement(models, teacher and CachedTeacher(
-            self.open_teacher(teacher), self.cache), seed=self.settings.seed, rule=rule)
+        measured = Measurement(models, teacher and self.asked(teacher), seed=self.settings.seed,
+                               rule=rule)
         for folder in self.folders('_choose'):
             dataset = open_frames(folder)
             measured.run(dataset.samples(), len(dataset), 'choosing')
@@ -95,6 +95,10 @@ class Stages(Preparation):
     def open_teacher(self, teacher: Chosen):
         """Open the teacher."""
         return open_teacher(teacher.path, Layout(**teacher.layout))
+
+    def asked(self, teacher: Chosen) -> CachedTeacher:
+        """Open the teacher, its answers kept in the folder."""
+        return CachedTeacher(self.open_teacher(teacher), self.cache)
 
     def found(self, name: str) -> dict:
         """Return what a finished stage of this call found."""
@@ -171,8 +175,8 @@ class Stages(Preparation):
         def work():
             models = {BEFORE: Estimator(self.spec),
                       AFTER: Estimator(str(self.out / 'run' / 'trained.onnx'))}
-            measured = Measurement(models, CachedTeacher(self.open_teacher(teacher), self.cache),
-                                   s.seed, PICTURES, rule_of(self.config()))
+            measured = Measurement(models, self.asked(teacher), s.seed, PICTURES,
+                                   rule_of(self.config()))
             for dataset, indices in self.measured():
                 measured.run(dataset.read(indices), len(indices))
             found = measured.result()
