@@ -38,12 +38,12 @@ class Layout:
     What an ONNX file of others does not say of itself.
 
     :param kind: 'depth' or 'disparity' (inverse depth: MiDaS, Depth Anything).
-    :param input: what an input of floats is: 'imagenet', 'symmetric', 'unit' or 'bytes', see
+    :param takes: what an input of floats is: 'imagenet', 'symmetric', 'unit' or 'bytes', see
         `teacher_input.INPUTS`; None takes what the graph tells, else it is an error.
     :param output: name, where the file has several.
     :param size: (height, width) to run at, where the file leaves it free; None keeps the image's
         aspect with 518 pixels on the longer side, in multiples of 14.
-    :param mean, std: of RGB in 0..1, where `input` has no name for it.
+    :param mean, std: of RGB in 0..1, where `takes` has no name for it.
     """
 
     kind: str | None = None
@@ -51,7 +51,7 @@ class Layout:
     size: tuple[int, int] | None = None
     mean: tuple[float, float, float] | None = None
     std: tuple[float, float, float] | None = None
-    input: str | None = None
+    takes: str | None = None
 
 
 def file_key(files, options=None) -> str:

@@ -98,16 +98,16 @@ def normalisation(path, layout) -> tuple:
     if layout.mean is not None or layout.std is not None:
         zero, one = INPUTS['unit']
         return layout.mean or zero, layout.std or one
-    found, stated = own_normalisation(path), layout.input
+    found, stated = own_normalisation(path), layout.takes
     if stated is not None:
         choose(INPUTS, stated, 'input of a teacher')
     if found is None and stated is None:
         raise InputError(
-            f'{path} takes floats and does not say how they are normalised: set `input` '
+            f'{path} takes floats and does not say how they are normalised: set `takes` '
             '(--teacher-input) to imagenet (mean 0.485 0.456 0.406, std 0.229 0.224 0.225: most '
             'files of MiDaS v2 and Depth Anything), symmetric (-1..1: DPT), unit (0..1) or bytes '
             '(0..255)')
     if found and stated and stated not in RAW:
         raise InputError(f'{path} normalises its image itself (it begins with {found[1]}): set '
-                         f'`input` (--teacher-input) to {found[0]}, not {stated}')
+                         f'`takes` (--teacher-input) to {found[0]}, not {stated}')
     return INPUTS[stated or found[0]]

@@ -148,10 +148,10 @@ def test_depth_and_disparity_mixed_up(frames, tmp_path, disparity):
     path = brightness(tmp_path / 'x.onnx', disparity=disparity)
     kinds = ['depth', 'disparity']
     right, wrong = reversed(kinds) if disparity else kinds
-    good = open_teacher(path, Layout(right, input='bytes'))
+    good = open_teacher(path, Layout(right, takes='bytes'))
     assert agreement(good, frames) > 0.8
     assert doubts(good, path, frames, 'affine', stated=right) == []
-    bad = open_teacher(path, Layout(wrong, input='bytes'))
+    bad = open_teacher(path, Layout(wrong, takes='bytes'))
     with pytest.raises(InputError, match=f'near where the LiDAR measures far .*kind {right}'):
         doubts(bad, path, frames, 'affine', stated=wrong)
     assert 'teaches little' in doubts(bad, path, frames, 'ratios')[0]
@@ -160,7 +160,7 @@ def test_depth_and_disparity_mixed_up(frames, tmp_path, disparity):
 def test_wrong_input_is_told(frames, tmp_path):
     """A teacher of bytes that gets normalised colours is better with bytes, and it is said."""
     path = brightness(tmp_path / 'x.onnx')
-    said = doubts(open_teacher(path, Layout('depth', input='imagenet')), path, frames, 'ratios',
+    said = doubts(open_teacher(path, Layout('depth', takes='imagenet')), path, frames, 'ratios',
                   stated='depth')
     assert any('With --teacher-input bytes the teacher is better' in one for one in said)
     own = brightness(tmp_path / 'y.onnx', kind='UINT8', own=True)

@@ -13,7 +13,7 @@ from training.teacher_cache import CachedTeacher  # noqa: E402
 from training.teacher_depth import Layout, open_teacher, Teacher  # noqa: E402
 from training.teachers import export_teacher, RTMonoDepthS  # noqa: E402
 
-FLOATS = Layout('depth', input='imagenet')
+FLOATS = Layout('depth', takes='imagenet')
 IMAGE = np.random.default_rng(0).integers(60, 200, (40, 60, 3), np.uint8)
 
 
@@ -90,7 +90,7 @@ def test_free_size(tmp_path):
     """Where the file leaves it free the size keeps the image's aspect, or is what is asked for."""
     path = write_onnx(tmp_path / 'd.onnx', ('n', 3, 'h', 'w'))
     assert open_teacher(path, FLOATS).run_size(375, 1242) == (154, 518)
-    teacher = open_teacher(path, Layout('depth', size=(64, 96), input='unit'))
+    teacher = open_teacher(path, Layout('depth', size=(64, 96), takes='unit'))
     assert teacher.run_size(375, 1242) == (64, 96)
     assert teacher.depth(IMAGE).shape == (40, 60)
 
@@ -155,7 +155,7 @@ def test_cache(tmp_path):
     changed = CachedTeacher(open_teacher(path, layout), tmp_path / 'cache')
     assert not np.array_equal(changed.depth(IMAGE), first) and changed.runs == 1
     turned = CachedTeacher(open_teacher(
-        path, Layout('disparity', input='imagenet')), tmp_path / 'cache')
+        path, Layout('disparity', takes='imagenet')), tmp_path / 'cache')
     turned.depth(IMAGE)
     assert turned.runs == 1
 

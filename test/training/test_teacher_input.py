@@ -32,31 +32,31 @@ def test_graph_tells(tmp_path, first, found):
 def test_normalisation_inside(tmp_path, shape):
     """A file that normalises gets what it wants without a word; a contradiction is refused."""
     path = write_onnx(tmp_path / 'x.onnx', shape, first=INSIDE, takes='0', names=('797',))
-    for layout in (Layout('depth'), Layout('depth', input='unit')):
+    for layout in (Layout('depth'), Layout('depth', takes='unit')):
         depth = open_teacher(path, layout).depth(GREY)
         np.testing.assert_allclose(depth, 4.0 + NORMALISED, rtol=1e-4)
     with pytest.raises(InputError, match='normalises its image itself .it begins with Sub 0.485 '
                                          '0.456 0.406.: set .* to unit, not imagenet'):
-        open_teacher(path, Layout('depth', input='imagenet'))
+        open_teacher(path, Layout('depth', takes='imagenet'))
 
 
 def test_normalisation_outside(tmp_path):
     """A file that does not must be told; each name gives its numbers."""
     path = write_onnx(tmp_path / 'x.onnx')
-    with pytest.raises(InputError, match='how they are normalised: set .input. .--teacher-input.'):
+    with pytest.raises(InputError, match='how they are normalised: set .takes. .--teacher-input.'):
         open_teacher(path, Layout('disparity'))
     with pytest.raises(InputError, match="unknown input of a teacher 'rgb'.*symmetric"):
-        open_teacher(path, Layout('depth', input='rgb'))
+        open_teacher(path, Layout('depth', takes='rgb'))
     for name, value in (('imagenet', NORMALISED), ('symmetric', -0.2), ('unit', 0.4),
                         ('bytes', 102.0)):
-        depth = open_teacher(path, Layout('depth', input=name)).depth(GREY)
+        depth = open_teacher(path, Layout('depth', takes=name)).depth(GREY)
         np.testing.assert_allclose(depth, 4.0 + value, rtol=1e-4)
 
 
 def test_half_floats(tmp_path):
     """Files of 16-bit floats run, too."""
     path = write_onnx(tmp_path / 'x.onnx', kind='FLOAT16')
-    depth = open_teacher(path, Layout('depth', input='unit')).depth(GREY)
+    depth = open_teacher(path, Layout('depth', takes='unit')).depth(GREY)
     np.testing.assert_allclose(depth, 4.4, rtol=1e-3)
 
 
@@ -75,5 +75,5 @@ def test_old_files_list_their_weights(tmp_path):
     assert own_normalisation(path) is None
     with pytest.raises(InputError, match='how they are normalised'):
         open_teacher(path, Layout('depth'))
-    depth = open_teacher(path, Layout('depth', input='unit')).depth(GREY)
+    depth = open_teacher(path, Layout('depth', takes='unit')).depth(GREY)
     np.testing.assert_allclose(depth, 0.6 * 0.4, rtol=1e-4)

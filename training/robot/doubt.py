@@ -81,7 +81,7 @@ def doubts(teacher, path, samples, rule, seed=0, stated=None) -> list:
                     f'(order {order:+.2f}, of -1 to 1): it teaches little.')
     errors = line_errors(teacher, samples, rule, seed)
     for name in other_inputs(teacher, path):
-        layout = replace(getattr(teacher, 'teacher', teacher).layout, input=name)
+        layout = replace(getattr(teacher, 'teacher', teacher).layout, takes=name)
         try:
             others = line_errors(open_teacher(path, layout), samples, rule, seed)
         except InputError:  # it cannot take that, which is an answer

@@ -61,7 +61,7 @@ class Settings:
     def teacher_layout(self) -> Layout:
         """Return what was said of an ONNX teacher of others."""
         return Layout(self.teacher_kind, self.teacher_output, self.teacher_size,
-                      input=self.teacher_input)
+                      takes=self.teacher_input)
 
     def model_name(self) -> str:
         """Return the model's name: the given one, or the first recording's."""
