@@ -25,7 +25,6 @@ LIBRARIES = {
     'onnxruntime': ('onnxruntime', True, 'the default engine'),
     'tqdm': ('tqdm', True, 'progress bars'),
     'rosbags': ('rosbags', False, 'recordings (demo, evaluate, replay)'),
-    'tensorrt': ('tensorrt', False, 'the TensorRT engine on NVIDIA GPUs'),
     'openvino': ('openvino', False, 'the OpenVINO engine'),
 }
 ROS_PACKAGES = {
@@ -54,7 +53,8 @@ def add_arguments(parser):
 
 def run(args):
     """Print the findings."""
-    checks = [check for group in (python, libraries, ros, transport, models) for check in group()]
+    checks = [check for group in (python, libraries, tensorrt, ros, transport, models)
+              for check in group()]
     if args.json:
         print(json.dumps({'checks': [asdict(check) for check in checks]}, indent=1))
     else:
@@ -117,6 +117,13 @@ def _version(module):
     except Exception as error:
         return '?', f'does not import: {error}'
     return str(getattr(found, '__version__', 'installed')), ''
+
+
+def tensorrt():
+    """TensorRT, its GPU and its engines; none of them is needed."""
+    from depth_ros.commands.doctor_engines import findings
+    for name, good, found, advice in findings():
+        yield Check(name, OK if good else WARN, found, advice)
 
 
 def ros():

@@ -6,9 +6,12 @@ import os
 import subprocess
 import sys
 
+from broken_tensorrt import broken_libraries, no_gpu
 from depth_ros import dds, model
 from depth_ros.cli import main
-from depth_ros.commands import doctor
+from depth_ros.commands import doctor, doctor_engines
+from depth_ros.engines import UnavailableError
+from depth_ros.engines.cache import engine_key, EngineCache
 import pytest
 from tiny_models import make_tiny_model
 
@@ -85,3 +88,38 @@ def test_an_old_opencv_major_is_asked_for(monkeypatch):
     import cv2
     monkeypatch.setattr(cv2, '__version__', '5.0.0')
     assert findings(doctor.libraries)['opencv'].level == 'warn'
+
+
+def engine_findings(libraries):
+    """Return {name: (good, found, advice)} with these libraries."""
+    return {name: rest for name, *rest in doctor_engines.findings(lambda: libraries)}
+
+
+def test_tensorrt_and_its_engines(monkeypatch, tmp_path):
+    monkeypatch.setattr(doctor_engines.util, 'find_spec', lambda name: True)
+    monkeypatch.setenv('DEPTH_ROS_CACHE', str(tmp_path))
+    tmp_path.chmod(0o700)
+    EngineCache().obtain(engine_key('a', 'tensorrt', '10.7', 'Orin', '8.7', 'fp16', {}, {}),
+                         lambda: bytes(3 << 20))
+    found = engine_findings(broken_libraries(version='10.7.0'))
+    assert found['tensorrt'] == [True, 'tensorrt 10.7.0', '']
+    assert found['gpu'] == [True, 'Orin, compute capability 8.7', '']
+    good, text, advice = found['engine cache']
+    assert good and not advice and '1 engines, 3 MiB, 0 refused' in text and str(tmp_path) in text
+    good, _, advice = engine_findings(broken_libraries(version='10.3.0'))['tensorrt']
+    assert not good and 'wrong numbers' in advice
+    tmp_path.chmod(0o777)
+    assert 'chmod 700' in engine_findings(broken_libraries())['engine cache'][2]
+    good, _, advice = engine_findings(no_gpu())['gpu']
+    assert not good and 'no NVIDIA GPU' in advice
+
+
+def test_tensorrt_that_is_half_installed(monkeypatch):
+    def missing():
+        raise UnavailableError('the tensorrt engine needs cuda-python: pip install cuda-python')
+    monkeypatch.setattr(doctor_engines.util, 'find_spec', lambda name: True)
+    ((name, good, _, advice),) = doctor_engines.findings(missing)
+    assert name == 'tensorrt' and not good and 'cuda-python' in advice
+    monkeypatch.setattr(doctor_engines.util, 'find_spec', lambda name: None)
+    ((name, good, text, _),) = doctor_engines.findings(missing)
+    assert name == 'tensorrt' and good and 'not installed' in text
