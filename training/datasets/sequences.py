@@ -19,6 +19,7 @@ from torch.utils.data import ConcatDataset, DataLoader, Dataset
 from training.datasets import colour
 from training.datasets.frames import PARTS, typed
 from training.datasets.geometry import resize_image
+from training.datasets.tracking import relative_turn
 
 SUFFIXES = ('.jpg', '.jpeg', '.png')
 PAUSE = 3.0  # a gap of so many usual gaps between stamps divides a recording
@@ -107,17 +108,18 @@ class Triples(Dataset):
     :param size: (height, width) of all images.
     :param training: draw mirrored frames and changes of colour, alike for the three.
     :param flip: probability of a mirrored triple; jitter: greatest change of colour, on half.
+    :param track: tell how the camera turned, see `tracking.relative_turn`.
     """
 
     def __init__(self, clip: Clip, size, training: bool = True, flip: float = 0.5,
-                 jitter: float = 0.2):
+                 jitter: float = 0.2, track: bool = False):
         """Open the clip; an InputError says what is missing."""
         path = Path(clip.path)
         if not path.exists():
             raise InputError(f'{path} does not exist; expected a recording (rosbag2) or a folder '
                              'of images')
         self.clip, self.size, self.training = clip, tuple(size), training
-        self.flip, self.jitter = flip, jitter
+        self.flip, self.jitter, self.track, self.turns = flip, jitter, track, {}
         images = path.is_dir() and not (path / 'metadata.yaml').is_file()
         count, self.read, self.camera, stamps = \
             _folder(clip) if images else _recording(clip, self.size)
@@ -140,28 +142,41 @@ class Triples(Dataset):
             image = resize_image(image, *self.size)
         return image
 
+    def _turn(self, number, images, camera):
+        """Tell how the camera turned from a frame to the one a step later, once."""
+        if number not in self.turns:
+            self.turns[number] = relative_turn(*images, camera)
+        return self.turns[number]
+
     def __getitem__(self, index):
         """
         Return one triple.
 
         image (3, H, W) 0..1; sources (2, 3, H, W): before, after; seen (3, 3, H, W): image and
-        sources with changed colours, for the networks; camera (4,) fx, fy, cx, cy; name.
+        sources with changed colours, for the networks; camera (4,) fx, fy, cx, cy; name; with
+        `track` turns (2, 3) radians: before to image, image to after, NaN where not known.
         """
         middle, step = self.middles[index], self.clip.step
         images = np.stack([self.frame(k) for k in (middle, middle - step, middle + step)])
         camera = self.camera.scaled(self.size[1], self.size[0])
+        if self.track:
+            turns = np.stack([self._turn(middle - step, images[[1, 0]], camera),
+                              self._turn(middle, images[[0, 2]], camera)])
         seed = int(torch.randint(2 ** 62, ())) if self.training else None
         random = np.random.default_rng(seed)
         if self.training and random.random() < self.flip:
             images = images[:, :, ::-1]
             camera = replace(camera, cx=camera.width - 1 - camera.cx)
+            if self.track:
+                turns = turns * np.float32([1, -1, -1])
         planes = np.stack([colour.to_float(np.ascontiguousarray(image)) for image in images])
         seen = planes
         if self.training and self.jitter and random.random() < 0.5:
             seen = _jittered(planes, self.jitter, random)
         return {'image': torch.from_numpy(planes[0]), 'sources': torch.from_numpy(planes[1:]),
                 'seen': torch.from_numpy(seen), 'name': f'{self.clip.path} {middle}',
-                'camera': torch.tensor([camera.fx, camera.fy, camera.cx, camera.cy])}
+                'camera': torch.tensor([camera.fx, camera.fy, camera.cx, camera.cy]),
+                **({'turns': torch.from_numpy(turns)} if self.track else {})}
 
 
 def _steady(stamps, middle, step):
@@ -183,11 +198,12 @@ class SequenceData(lightning.LightningDataModule):
 
     :param train, validation: clips; validation has no random changes.
     :param size: (height, width), multiples of 32, at least 64.
+    :param track: how the camera turned comes from tracked corners, not from the pose network.
     """
 
     def __init__(self, train: Sequence[Clip], validation: Sequence[Clip] = (),
                  size: tuple[int, int] = (192, 640), batch_size: int = 12, workers: int = 2,
-                 flip: float = 0.5, jitter: float = 0.2):
+                 flip: float = 0.5, jitter: float = 0.2, track: bool = False):
         """Keep the description; files are opened in `setup`."""
         super().__init__()
         if any(length % 32 or length < 64 for length in size):
@@ -198,15 +214,16 @@ class SequenceData(lightning.LightningDataModule):
         self.save_hyperparameters({
             'train': [asdict(c) for c in self.train], 'workers': workers, 'flip': flip,
             'validation': [asdict(c) for c in self.validation], 'size': tuple(size),
-            'batch_size': batch_size, 'jitter': jitter})
+            'batch_size': batch_size, 'jitter': jitter, 'track': track})
 
     def setup(self, stage=None):
         """Open the clips."""
         p = self.hparams
         if stage in (None, 'fit'):
             self.training_triples = ConcatDataset(
-                [Triples(clip, p.size, True, p.flip, p.jitter) for clip in self.train])
-        self.validation_triples = [Triples(clip, p.size, False) for clip in self.validation]
+                [Triples(clip, p.size, True, p.flip, p.jitter, p.track) for clip in self.train])
+        self.validation_triples = [Triples(clip, p.size, False, track=p.track)
+                                   for clip in self.validation]
 
     def train_dataloader(self):
         """Shuffled batches; the last, smaller one is left out."""

@@ -3,6 +3,8 @@
 """Relative depth from unlabelled video. Godard et al., MonoDepth2 (ICCV 2019)."""
 from __future__ import annotations
 
+import copy
+
 from depth_ros.contracts import choose, InputError
 import lightning
 import torch
@@ -46,6 +48,8 @@ class SelfSupervised(lightning.LightningModule):
     :param scales: how many of the disparities are trained, of four; lite0 has one.
     :param warmup: steps in which the pose network learns alone and nothing is masked: for good
         start weights of depth, which a pose network that knows nothing would spoil.
+    :param keep: weight of the mean difference of log depth to what `start` says, their medians
+        made equal: shape that was known is not given up for a motion that is still wrong.
     :param freeze_norm: keep BatchNorm's statistics: for small batches, and needed where `start`
         was exported.
     """
@@ -56,12 +60,16 @@ class SelfSupervised(lightning.LightningModule):
                  imagenet: bool = True, start: str | None = None, lr: float = 1e-4,
                  decay_every: int = 15, decay_by: float = 0.1, smooth: float = 1e-3,
                  automask: bool = True, scales: int = 4, pose_lr: float | None = None,
-                 freeze_norm: bool = False, warmup: int = 0):
+                 freeze_norm: bool = False, warmup: int = 0, keep: float = 0.0):
         """See the class."""
         super().__init__()
         self.save_hyperparameters()
+        if keep and not start:
+            raise InputError('model.keep is for a network with a start: name it as model.start')
         kind = choose(NETWORKS, network, 'network')
         self.net = kind.load(start).train() if start else kind(depth)
+        # In a tuple it is no part of this one and is not saved.
+        self.start = (copy.deepcopy(self.net).eval().requires_grad_(False),) if keep else ()
         light = kind is LiteDisparity
         self.pose = LitePose() if light else PoseNet(pose_depth)
         if imagenet and light:
@@ -96,12 +104,19 @@ class SelfSupervised(lightning.LightningModule):
         schedule = torch.optim.lr_scheduler.StepLR(optimizer, h.decay_every, h.decay_by)
         return {'optimizer': optimizer, 'lr_scheduler': schedule}
 
-    def motions(self, seen):
-        """Give the target's points in the frame of each source, two of (N, 4, 4)."""
+    def motions(self, seen, turns=None):
+        """
+        Give the target's points in the frame of each source, two of (N, 4, 4).
+
+        :param turns: (N, 2, 3) radians that take the place of the network's, where not NaN.
+        """
         target, before, after = seen.unbind(1)
         # The network sees the earlier image first, so that time always runs forward.
-        return [rigid_matrix(*self.pose(before, target), invert=True),
-                rigid_matrix(*self.pose(target, after))]
+        poses = [self.pose(before, target), self.pose(target, after)]
+        if turns is not None:
+            poses = [(torch.where(known.isfinite(), known, turn), shift)
+                     for known, (turn, shift) in zip(turns.to(seen).unbind(1), poses)]
+        return [rigid_matrix(*poses[0], invert=True), rigid_matrix(*poses[1])]
 
     def losses(self, batch) -> dict:
         """Mean over the scales of photometric loss and smoothness; `used`: share not masked."""
@@ -110,7 +125,7 @@ class SelfSupervised(lightning.LightningModule):
         image, sources, camera = shrunk(batch, COARSE[part] if warm else 1)
         with torch.set_grad_enabled(torch.is_grad_enabled() and not warm):
             disparities = self.net.disparities(batch['seen'][:, 0])[:h.scales]
-        motions = self.motions(batch['seen'])
+        motions = self.motions(batch['seen'], batch.get('turns'))
         photometric, smooth, used = 0.0, 0.0, 0.0
         for scale, disparity in enumerate(disparities):
             size = disparity.shape[2:]
@@ -123,8 +138,18 @@ class SelfSupervised(lightning.LightningModule):
             used = used + parts['used'].float().mean() / len(disparities)
             small = functional.interpolate(image, size, mode='area')
             smooth = smooth + smoothness(disparity, small) / 2 ** scale / len(disparities)
-        return {'loss': photometric + h.smooth * smooth, 'photometric': photometric,
-                'smooth': smooth, 'used': used}
+        loss = photometric + h.smooth * smooth
+        kept = self._kept(batch['seen'][:, 0], disparities[0]) if self.start and not warm else 0.0
+        return {'loss': loss + h.keep * kept, 'photometric': photometric, 'smooth': smooth,
+                'used': used}
+
+    def _kept(self, image, disparity):
+        """Mean |ln depth - ln what the start says|, without what all pixels share."""
+        with torch.no_grad():
+            start = self.start[0].to(image.device).disparities(image)[0]
+        off = (torch.log(disparity_to_depth(disparity)[1])
+               - torch.log(disparity_to_depth(start)[1])).flatten(1)
+        return (off - off.median(1, keepdim=True).values).abs().mean()
 
     def training_step(self, batch, batch_idx):
         """Train on one batch; a loss that is not finite stops and names the frames."""
