@@ -188,8 +188,8 @@ class Parser:
 
     def _layer(self, node):
         kinds = self.trt.LayerType
-        kind = {'Constant': kinds.CONSTANT, 'Cast': kinds.CAST}.get(node.op_type,
-                                                                   kinds.CONVOLUTION)
+        known = {'Constant': kinds.CONSTANT, 'Cast': kinds.CAST}
+        kind = known.get(node.op_type, kinds.CONVOLUTION)
         low = all(name.endswith('_low') for name in node.output)
         dtype = self.trt.DataType.HALF if low else self.trt.DataType.FLOAT
         return SimpleNamespace(type=kind, name=node.name, num_outputs=len(node.output),
