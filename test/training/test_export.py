@@ -7,6 +7,10 @@ import shutil
 from depth_ros import messages
 from depth_ros.camera import Camera
 from depth_ros.contracts import InputError
+from depth_ros.engines.calibration import Calibration
+from depth_ros.engines.precision import typed
+from depth_ros.engines.trt_build import build, BuildOptions, PRECISIONS
+from depth_ros.engines.trt_libraries import Libraries
 from depth_ros.estimator import Estimator
 from depth_ros.model import read_spec
 import numpy as np
@@ -284,3 +288,14 @@ def assert_one_line(capsys, said):
     import re
     line, = capsys.readouterr().err.splitlines()
     assert re.search(said, line), line
+
+
+@pytest.mark.trt
+@pytest.mark.parametrize('exported, wanted', [*(('fp32', name) for name in PRECISIONS),
+                                              ('fp16', 'fp32')])
+def test_tensorrt_reads_and_builds_exported_files(files, exported, wanted, tmp_path):
+    trt = pytest.importorskip('tensorrt_rtx_bindings', reason='TensorRT-RTX is not installed')
+    spec = read_spec(files[exported])
+    assert build(Libraries(trt, None, 'tensorrt_rtx', trt.__version__),
+                 typed(spec, wanted, tmp_path, Calibration(frames=1)), spec, spec.input_height,
+                 spec.input_width, BuildOptions(wanted))
