@@ -7,13 +7,13 @@ import hashlib
 from pathlib import Path
 
 from depth_ros.contracts import choose
-from depth_ros.engines import DEFAULT_PRECISION, EngineError, parity, PRECISIONS, RefusedError
+from depth_ros.engines import DEFAULT_PRECISION, EngineError, parity, PRECISIONS
 from depth_ros.engines.cache import engine_key, EngineCache
 from depth_ros.engines.precision import typed
 from depth_ros.engines.trt_build import build as build_engine
 from depth_ros.engines.trt_build import BuildOptions, input_shapes
 from depth_ros.engines.trt_libraries import libraries as find_libraries
-from depth_ros.engines.trt_runtime import Runner
+from depth_ros.engines.trt_runtime import Runner, UnreadableError
 import numpy as np
 
 # bf16 came with this generation of GPUs.
@@ -46,6 +46,7 @@ def load(spec, height, width, precision=DEFAULT_PRECISION, cache=None, workspace
     if precision == 'bf16' and _numbers(device.compute_capability) < BF16_CAPABILITY:
         raise EngineError(f'{device.name} has no bf16: use fp16')
     cache = cache if isinstance(cache, EngineCache) else EngineCache(cache)
+    cache.prepare()
     file = typed(spec, precision, cache.folder / 'models', calibration, report)
     shapes = input_shapes(spec, height, width)
     options = BuildOptions(precision, workspace_mib, dla_core)
@@ -92,8 +93,8 @@ def _open(entry, start, obtain, report):
     try:
         start(entry.content)
         return entry
-    except EngineError as error:
-        if obtain is None or isinstance(error, RefusedError):
+    except UnreadableError as error:
+        if obtain is None:
             raise
         if report:
             report(f'{error}: built anew')

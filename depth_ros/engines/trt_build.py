@@ -164,10 +164,13 @@ def _timing_cache(libraries, config, options):
 
 
 def _keep(file, content):
-    """Write a file whole or not at all."""
+    """Write a file whole or not at all; a folder that takes none costs time, no engine."""
     file = Path(file)
-    file.parent.mkdir(parents=True, exist_ok=True)
-    number, name = tempfile.mkstemp(dir=file.parent, prefix=file.name)
-    with os.fdopen(number, 'wb') as stream:
-        stream.write(content)
-    os.replace(name, file)
+    try:
+        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        number, name = tempfile.mkstemp(dir=file.parent, prefix=file.name)
+        with os.fdopen(number, 'wb') as stream:
+            stream.write(content)
+        os.replace(name, file)
+    except OSError:
+        pass

@@ -12,6 +12,10 @@ TYPES = {'FLOAT': np.float32, 'HALF': np.float16, 'INT8': np.int8, 'INT32': np.i
          'INT64': np.int64, 'BOOL': np.bool_, 'UINT8': np.uint8}
 
 
+class UnreadableError(EngineError):
+    """Bytes that this TensorRT does not take for an engine of its own: building anew helps."""
+
+
 class Runner:
     """
     An engine ready to run, with all memory that it will ever need.
@@ -21,7 +25,8 @@ class Runner:
     :param shapes: {name: shape} of the inputs, as it was built for.
     :param cuda_graph: record the work of a frame once and replay it; where that fails, `note`
         says why and each frame is enqueued anew.
-    :raises EngineError: TensorRT cannot read or start it (another version or GPU, or damaged).
+    :raises UnreadableError: it is of another version or GPU, or damaged.
+    :raises EngineError: it cannot be started.
     """
 
     def __init__(self, libraries, content, shapes, cuda_graph=True):
@@ -50,7 +55,7 @@ class Runner:
             raise EngineError(f'TensorRT cannot start: {log.first()}') from error
         self.engine = self.runtime.deserialize_cuda_engine(content)
         if self.engine is None:
-            raise EngineError(f'TensorRT cannot read the engine: {log.first()}')
+            raise UnreadableError(f'TensorRT cannot read the engine: {log.first()}')
         self.context = self.engine.create_execution_context()
         if self.context is None:
             raise EngineError(f'TensorRT cannot start the engine (is memory left on the GPU?): '

@@ -56,8 +56,7 @@ def test_converted_files_are_models_of_the_same_contract(shipped, converted, pre
     assert {'fp32': 0.99 < share < 1.01, 'fp16': share < 0.52, 'int8': share < 0.4}[precision]
 
 
-def test_bf16_keeps_inputs_and_outputs_and_its_rounding_is_within_the_limits(shipped, converted,
-                                                                            tmp_path):
+def test_bf16_keeps_the_contract_and_its_rounding_is_within_limits(shipped, converted, tmp_path):
     spec = find(shipped)
     before, after = onnx.load(str(spec.file)), onnx.load(str(converted(shipped, 'bf16')))
     assert list(after.graph.input) == list(before.graph.input)

@@ -31,7 +31,7 @@ def frame():
 
 def test_it_is_built_once_and_gives_the_numbers_of_onnx_runtime(spec, tmp_path, libraries):
     for number in range(2):
-        engine = tensorrt.load(spec, *SIZE, cache=tmp_path / 'cache', libraries=libraries)
+        engine = tensorrt.load(spec, *SIZE, 'fp32', cache=tmp_path / 'cache', libraries=libraries)
         found, expected = engine.run(*frame()), onnxruntime.load(spec, *SIZE).run(*frame())
         assert found['depth'].shape == SIZE and found['depth'].dtype == np.float32
         np.testing.assert_allclose(found['depth'], expected['depth'], rtol=1e-5)
@@ -41,7 +41,7 @@ def test_it_is_built_once_and_gives_the_numbers_of_onnx_runtime(spec, tmp_path, 
         assert libraries.trt.seen['builds'] == 1
         engine.close()
         assert libraries.cuda.module.left() == {}
-    tensorrt.load(spec, *SIZE, cache=tmp_path / 'cache', libraries=libraries, force=True)
+    tensorrt.load(spec, *SIZE, 'fp32', cache=tmp_path / 'cache', libraries=libraries, force=True)
     assert libraries.trt.seen['builds'] == 2
 
 
@@ -56,8 +56,8 @@ def test_the_shipped_model_in_half_precision(tmp_path, libraries):
 
 def test_every_choice_is_another_engine(spec, tmp_path, libraries):
     def count(**options):
-        tensorrt.load(spec, *options.pop('size', SIZE), cache=tmp_path / 'cache',
-                      libraries=options.pop('libraries', libraries), **options).close()
+        choice = {'precision': 'fp32', 'libraries': libraries, **options}
+        tensorrt.load(spec, *choice.pop('size', SIZE), cache=tmp_path / 'cache', **choice).close()
         return len(list((tmp_path / 'cache').glob('*.engine')))
     assert count() == 1
     assert count(precision='fp16') == 2
@@ -72,7 +72,7 @@ def test_every_choice_is_another_engine(spec, tmp_path, libraries):
 
 def test_a_kept_engine_that_the_library_cannot_read_is_built_anew(spec, tmp_path, libraries):
     cache = EngineCache(tmp_path / 'cache')
-    tensorrt.load(spec, *SIZE, cache=cache, libraries=libraries).close()
+    tensorrt.load(spec, *SIZE, 'fp32', cache=cache, libraries=libraries).close()
     other = fake_libraries()
     # Whole as the cache sees it, but of a library that changed without a new version.
     real = other.trt.Runtime
@@ -84,7 +84,7 @@ def test_a_kept_engine_that_the_library_cannot_read_is_built_anew(spec, tmp_path
         return made
     other.trt.Runtime = runtime
     lines = []
-    engine = tensorrt.load(spec, *SIZE, cache=cache, libraries=other, report=lines.append)
+    engine = tensorrt.load(spec, *SIZE, 'fp32', cache=cache, libraries=other, report=lines.append)
     assert other.trt.seen['builds'] == 1 and engine.run(*frame())['depth'].shape == SIZE
     assert any('plan of another build: built anew' in line for line in lines)
 
@@ -104,13 +104,13 @@ def test_wrong_numbers_are_refused_and_nothing_stays_on_the_gpu(spec, tmp_path, 
             return read
     libraries.trt.OnnxParser = Wrong
     with pytest.raises(RefusedError, match='differs from ONNX Runtime: median'):
-        tensorrt.load(spec, *SIZE, cache=tmp_path / 'cache', libraries=libraries)
+        tensorrt.load(spec, *SIZE, 'fp32', cache=tmp_path / 'cache', libraries=libraries)
     assert libraries.cuda.module.left() == {}
 
 
 def test_what_cannot_be(spec, tmp_path, libraries):
     with pytest.raises(NotBuiltError):
-        tensorrt.load(spec, *SIZE, cache=tmp_path / 'cache', libraries=libraries, build=False)
+        tensorrt.load(spec, *SIZE, 'fp32', tmp_path, libraries=libraries, build=False)
     with pytest.raises(EngineError, match='Xavier has no bf16: use fp16'):
         tensorrt.load(spec, *SIZE, 'bf16', tmp_path, libraries=fake_libraries(
             gpu='Xavier', capability=(7, 2)))

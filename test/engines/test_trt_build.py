@@ -89,6 +89,8 @@ def test_timings_are_kept_but_not_on_rtx(spec, tmp_path, libraries):
     built(libraries, spec, tmp_path, timing_cache=file)
     assert file.read_bytes() == b'timings '
     assert [path.name for path in file.parent.iterdir()] == ['timings']
+    # Where it cannot be kept, the engine is built all the same.
+    assert built(libraries, spec, tmp_path, timing_cache=file / 'below a file')[0]
 
 
 def test_a_dla_core(spec, tmp_path):
