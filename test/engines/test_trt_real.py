@@ -2,10 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Every model through the real ONNX parser and builder of TensorRT-RTX, which need no GPU."""
 
-from depth_ros.engines import EngineError, UnavailableError
+from depth_ros.engines import EngineError, PRECISIONS, UnavailableError
 from depth_ros.engines.calibration import Calibration
 from depth_ros.engines.precision import typed
-from depth_ros.engines.trt_build import build, BuildOptions, PRECISIONS
+from depth_ros.engines.trt_build import build, BuildOptions
 from depth_ros.engines.trt_libraries import Libraries
 from depth_ros.engines.trt_progress import logger
 from depth_ros.engines.trt_runtime import Runner

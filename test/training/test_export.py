@@ -2,14 +2,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """Runs of published metric depth -> model files that the estimator and the node take."""
 import json
+import re
 import shutil
 
 from depth_ros import messages
 from depth_ros.camera import Camera
 from depth_ros.contracts import InputError
+from depth_ros.engines import PRECISIONS, trt_build
 from depth_ros.engines.calibration import Calibration
 from depth_ros.engines.precision import typed
-from depth_ros.engines.trt_build import build, BuildOptions, PRECISIONS
 from depth_ros.engines.trt_libraries import Libraries
 from depth_ros.estimator import Estimator
 from depth_ros.model import read_spec
@@ -285,17 +286,16 @@ def test_spoilt_runs(runs, tmp_path, capsys, command, spoil, said):
 
 def assert_one_line(capsys, said):
     """One line on stderr that matches."""
-    import re
     line, = capsys.readouterr().err.splitlines()
     assert re.search(said, line), line
 
 
 @pytest.mark.trt
-@pytest.mark.parametrize('exported, wanted', [*(('fp32', name) for name in PRECISIONS),
-                                              ('fp16', 'fp32')])
+@pytest.mark.parametrize('exported, wanted', [('fp16', 'fp32'), *zip(['fp32'] * 4, PRECISIONS)])
 def test_tensorrt_reads_and_builds_exported_files(files, exported, wanted, tmp_path):
     trt = pytest.importorskip('tensorrt_rtx_bindings', reason='TensorRT-RTX is not installed')
     spec = read_spec(files[exported])
-    assert build(Libraries(trt, None, 'tensorrt_rtx', trt.__version__),
-                 typed(spec, wanted, tmp_path, Calibration(frames=1)), spec, spec.input_height,
-                 spec.input_width, BuildOptions(wanted))
+    assert trt_build.build(
+        Libraries(trt, None, 'tensorrt_rtx', trt.__version__),
+        typed(spec, wanted, tmp_path, Calibration(frames=1)), spec, spec.input_height,
+        spec.input_width, trt_build.BuildOptions(wanted))
