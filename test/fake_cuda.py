@@ -17,7 +17,10 @@ Error = IntEnum('cudaError_t', {
     'cudaErrorInsufficientDriver': 35, 'cudaErrorNoDevice': 100,
     'cudaErrorInvalidResourceHandle': 400, 'cudaErrorIllegalAddress': 700,
     'cudaErrorStreamCaptureUnsupported': 900, 'cudaErrorStreamCaptureInvalidated': 901})
-Copy = IntEnum('cudaMemcpyKind', {'cudaMemcpyHostToDevice': 1, 'cudaMemcpyDeviceToHost': 2})
+Copy = IntEnum('cudaMemcpyKind', {'cudaMemcpyHostToDevice': 1, 'cudaMemcpyDeviceToHost': 2,
+                                  'cudaMemcpyDeviceToDevice': 3})
+Attribute = IntEnum('cudaDeviceAttr', {'cudaDevAttrClockRate': 13,
+                                       'cudaDevAttrMultiProcessorCount': 16})
 Mode = IntEnum('cudaStreamCaptureMode', {'cudaStreamCaptureModeThreadLocal': 1})
 DEVICE_BASE = 0x7000_0000_0000
 
@@ -56,8 +59,10 @@ class FakeCuda:
     """
 
     cudaMemcpyKind, cudaStreamCaptureMode, cudaError_t = Copy, Mode, Error
+    cudaDeviceAttr = Attribute
     cudaStreamNonBlocking = 1
-    GIVING = ('cudaGetDeviceCount', 'cudaGetDeviceProperties', 'cudaMalloc', 'cudaMallocHost',
+    GIVING = ('cudaGetDeviceCount', 'cudaGetDeviceProperties', 'cudaDeviceGetAttribute',
+              'cudaMalloc', 'cudaMallocHost',
               'cudaStreamCreateWithFlags', 'cudaStreamEndCapture',
               'cudaGraphInstantiateWithFlags')
 
@@ -98,6 +103,12 @@ class FakeCuda:
             raise Failure(Error.cudaErrorNoDevice)
         return SimpleNamespace(name=self.gpu.encode() + bytes(8), major=self.capability[0],
                                minor=self.capability[1])
+
+    @answered
+    def cudaDeviceGetAttribute(self, attribute, number):
+        """Return 1 GHz and 16 multiprocessors."""
+        return {Attribute.cudaDevAttrClockRate: 1_000_000,
+                Attribute.cudaDevAttrMultiProcessorCount: 16}[attribute]
 
     @answered
     def cudaMalloc(self, size):
@@ -154,6 +165,10 @@ class FakeCuda:
     @answered
     def cudaMemcpyAsync(self, target, source, size, kind, stream):
         """Copy between pinned and device memory; the target holds nonsense until it is done."""
+        if kind == Copy.cudaMemcpyDeviceToDevice:
+            self.enqueue(stream, lambda: self.memory(target, size).__setitem__(
+                slice(size), self.memory(source, size)[:size]))
+            return
         device, host = (target, source) if kind == Copy.cudaMemcpyHostToDevice else (source,
                                                                                      target)
         if (len(self.device.get(device, b'')) < size

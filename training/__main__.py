@@ -18,6 +18,8 @@ COMMANDS = {
     'score-teachers': ('training.teacher_scores', 'teachers against true depth, up to scale'),
     'table': ('training.commands.table', 'rerun a published table'),
     'throughput': ('training.commands.throughput', 'images a second of loader and training step'),
+    'engines': ('training.commands.engines',
+                'time models in TensorRT, torch and ONNX Runtime, beside the floor of the GPU'),
     'render-pool': ('training.commands.render_pool', 'render frames to disk for CPU training'),
     'render-bag': ('training.commands.render_bag', 'render the demo recording'),
     'render-drives': ('training.commands.render_drives',

@@ -10,7 +10,7 @@ convolutions stay float; so do the convolutions of `kept`.
 """
 
 from depth_ros.contracts import InputError
-from depth_ros.engines.onnx_graph import FLOAT, middle
+from depth_ros.engines.onnx_graph import around, FLOAT
 import numpy as np
 
 BINS = 2048
@@ -61,24 +61,24 @@ def kept(model):
     """
     Return the names of the convolutions that stay float: where int8 costs most, see docs.
 
-    These are the depthwise ones (a handful of products, nothing averages out) and all whose input
-    or output has the resolution of the first maps (half that of the image): what they lose shows
-    in every pixel of the depth.
+    These are the first and the last ones, the depthwise ones (a handful of products, nothing
+    averages out) and all whose input or output has the resolution of the first maps (half that of
+    the image): what they lose shows in every pixel of the depth.
     """
     sizes = {value.name: [axis.dim_value for axis in value.type.tensor_type.shape.dim]
              for value in _with_shapes(model).graph.value_info}
-    names, inside = set(), middle(model)
+    names, (after, before) = set(), around(model)
     largest = None
     for node in model.graph.node:
         if node.op_type != 'Conv':
             continue
-        around = [sizes.get(name, [])[2:] for name in (node.input[0], node.output[0])]
-        if largest is None and all(around):
+        maps = [sizes.get(name, [])[2:] for name in (node.input[0], node.output[0])]
+        if largest is None and all(maps):
             # Of the first convolution, which halves the image.
-            largest = min(around, key=np.prod)
+            largest = min(maps, key=np.prod)
         groups = next((item.i for item in node.attribute if item.name == 'group'), 1)
-        if groups > 1 or not set(node.output) <= inside or any(
-                size and largest and np.prod(size) >= np.prod(largest) for size in around):
+        if groups > 1 or node.input[0] not in after or node.output[0] not in before or any(
+                size and largest and np.prod(size) >= np.prod(largest) for size in maps):
             names.add(node.name)
     return names
 

@@ -7,7 +7,15 @@ These modules import the package onnx where they need it: nothing else on the ro
 """
 
 # Numbers of ONNX's TensorProto.DataType.
-FLOAT, UINT8, FLOAT16, BFLOAT16 = 1, 2, 10, 16
+FLOAT, UINT8, INT8, FLOAT16, BFLOAT16 = 1, 2, 3, 10, 16
+CONVOLUTIONS = ('Conv', 'ConvTranspose')
+ELEMENT_BYTES = {FLOAT: 4, UINT8: 1, INT8: 1, 6: 4, 7: 8, FLOAT16: 2, BFLOAT16: 2}
+_NAMES = {FLOAT: 'fp32', INT8: 'int8', FLOAT16: 'fp16', BFLOAT16: 'bf16'}
+
+
+def type_name(kind):
+    """Return our name of a type that convolutions are computed in."""
+    return _NAMES.get(kind, f'type {kind}')
 
 
 def float_tensors(model):
@@ -33,6 +41,21 @@ def constant(node):
     return next(item.t for item in node.attribute if item.name == 'value')
 
 
+def around(model):
+    """Return the tensors that come after a convolution, and those that one comes after."""
+    nodes = [node for node in model.graph.node if node.op_type != 'Constant']
+
+    def reach(ordered, ends, starts):
+        known = set()
+        for node in ordered:
+            if node.op_type in CONVOLUTIONS or known & set(ends(node)):
+                known |= set(starts(node))
+        return known
+
+    return (reach(nodes, lambda node: node.input, lambda node: node.output),
+            reach(nodes[::-1], lambda node: node.output, lambda node: node.input))
+
+
 def middle(model):
     """
     Return the outputs of the nodes between the first and the last convolutions, both included.
@@ -40,21 +63,9 @@ def middle(model):
     What comes before (normalisation, scale of the measured line, logarithms) and after (exponent,
     scale again) needs the digits and the range of float32, and costs nothing beside the rest.
     """
-    nodes = [node for node in model.graph.node if node.op_type != 'Constant']
-
-    def reach(ordered, ends, starts):
-        known = set()
-        for node in ordered:
-            if node.op_type in ('Conv', 'ConvTranspose') or known & set(ends(node)):
-                known |= set(starts(node))
-        return known
-
-    after = reach(nodes, lambda node: node.input, lambda node: node.output)
-    before = reach(nodes[::-1], lambda node: node.output, lambda node: node.input)
-    convolved = {output for node in nodes if node.op_type in ('Conv', 'ConvTranspose')
-                 for output in node.output}
-    return convolved | {output for node in nodes for output in node.output
-                        if output in after and output in before}
+    after, before = around(model)
+    return {output for node in model.graph.node for output in node.output
+            if node.op_type in CONVOLUTIONS or (output in after and output in before)}
 
 
 def cast_first(model):

@@ -293,8 +293,7 @@ def assert_one_line(capsys, said):
 @pytest.mark.trt
 @pytest.mark.parametrize('exported, wanted', [('fp16', 'fp32'), *zip(['fp32'] * 4, PRECISIONS)])
 def test_tensorrt_reads_and_builds_exported_files(files, exported, wanted, tmp_path):
-    trt = pytest.importorskip('tensorrt_rtx_bindings', reason='TensorRT-RTX is not installed')
-    spec = read_spec(files[exported])
+    spec, trt = read_spec(files[exported]), pytest.importorskip('tensorrt_rtx_bindings')
     assert trt_build.build(
         Libraries(trt, None, 'tensorrt_rtx', trt.__version__),
         typed(spec, wanted, tmp_path, Calibration(frames=1)), spec, spec.input_height,
