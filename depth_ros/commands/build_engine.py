@@ -3,11 +3,11 @@
 """`depth_ros build-engine`: TensorRT engines before they are needed."""
 import json
 from pathlib import Path
-import sys
 
 from depth_ros.contracts import InputError
 from depth_ros.engines import building, DEFAULT_PRECISION, PRECISIONS
 from depth_ros.engines.cache import EngineCache
+from depth_ros.engines.progress import to_stderr
 from depth_ros.model import find
 
 HELP = ('build TensorRT engines for this GPU, compare them with ONNX Runtime, and keep them where '
@@ -65,15 +65,11 @@ def run(args):
 
 def _options(args, cache):
     options = {'cache': cache, 'force': args.force, 'workspace_mib': args.workspace_mib,
-               'dla_core': args.dla_core, 'report': _say}
+               'dla_core': args.dla_core, 'report': to_stderr}
     if args.calibration:
         from depth_ros.engines.calibration import Calibration
         options['calibration'] = Calibration(args.calibration)
     return options
-
-
-def _say(line):
-    print(line, file=sys.stderr, flush=True)
 
 
 def _print(args, result, text):

@@ -7,6 +7,7 @@ from depth_ros.camera import Camera
 from depth_ros.contracts import InputError, read_depth, sparse_from_depth, write_depth
 from depth_ros.datasets.sample import read_image
 from depth_ros.engines import ENGINES
+from depth_ros.engines.progress import to_stderr
 from depth_ros.estimator import Estimator
 from depth_ros.pictures import colorize, depth_range, save
 import numpy as np
@@ -40,7 +41,7 @@ def add_arguments(parser):
 def run(args):
     """Estimate the depth, write it and a colour picture, and say what was written."""
     unit = output_unit(args.out, args.unit)
-    estimator = Estimator(args.model, args.engine, anchor=not args.no_anchor)
+    estimator = Estimator(args.model, args.engine, anchor=not args.no_anchor, report=to_stderr)
     image, camera = read_image(args.image), Camera.from_yaml(args.camera)
     sparse = read_sparse(args, estimator.spec.task)
     frame = estimator.estimate(image, camera, sparse=sparse)

@@ -8,6 +8,7 @@ from depth_ros.commands.bag_options import add_bag_options, bag_options
 from depth_ros.contracts import InputError
 from depth_ros.datasets import DATASETS, open_dataset
 from depth_ros.engines import ENGINES
+from depth_ros.engines.progress import to_stderr
 from depth_ros.estimator import Estimator
 from depth_ros.evaluation.baselines import line_baselines, TEACHER_VARIABLE
 from depth_ros.evaluation.environment import environment
@@ -84,7 +85,7 @@ def run_evaluation(args):
     options = bag_options(args, elevation=args.line_elevation, row=args.line_row,
                           noise=args.line_noise, seed=args.seed)
     dataset = open_dataset(args.dataset, args.path, options)
-    estimator = Estimator(args.model, args.engine, anchor=not args.no_anchor)
+    estimator = Estimator(args.model, args.engine, anchor=not args.no_anchor, report=to_stderr)
     if estimator.spec.task == 'relative':
         raise InputError(f'{args.model} gives relative depth only; pass it as --teacher')
     report = evaluate(

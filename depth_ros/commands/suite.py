@@ -6,6 +6,7 @@ from pathlib import Path
 
 from depth_ros.contracts import InputError
 from depth_ros.engines import ENGINES
+from depth_ros.engines.progress import to_stderr
 from depth_ros.estimator import Estimator
 from depth_ros.evaluation import confidence, plots, robustness, suite, tables, worst
 from depth_ros.evaluation.baselines import line_baselines, TEACHER_VARIABLE
@@ -45,7 +46,7 @@ def run(args):
     if args.blind and args.parts != ['table']:
         raise InputError('the blind part has a table only: curves and pictures would end its '
                          'blindness')
-    estimator = Estimator(args.model, args.engine)
+    estimator = Estimator(args.model, args.engine, report=to_stderr)
     if estimator.spec.task == 'relative':
         raise InputError(f'{args.model} gives relative depth only; pass it as --teacher')
     if estimator.spec.task != 'completion' and (

@@ -10,6 +10,8 @@ import time
 
 from depth_ros import bags
 from depth_ros.camera import Camera
+from depth_ros.engines import EngineError
+from depth_ros.engines.progress import to_stderr
 import numpy as np
 
 STAGES = ('preprocess', 'inference', 'postprocess')
@@ -58,8 +60,10 @@ def time_model(file, engine, frames, threads, size=None):
     from depth_ros.estimator import Estimator
     before = _peak_mib()
     start = time.perf_counter()
-    estimator = Estimator(str(file), engine, size=size, threads=threads)
+    estimator = Estimator(str(file), engine, size=size, threads=threads, report=to_stderr)
     estimator.prepare(camera())
+    if engine not in ('auto', estimator.engine.name):
+        raise EngineError(estimator.engine.note)
     load = time.perf_counter() - start
     image, sparse, view = picture(), line(), camera()
     # An engine returns its outputs as host arrays, so every run is complete when it returns.

@@ -75,6 +75,8 @@ def load(name, spec, height, width, **options):
         close(engine)
         note = ''
     engine = load_only('onnxruntime', spec, height, width, **options)
+    if note and options.get('report'):
+        options['report'](note)
     # Another size may have an engine: it must not be served by this session.
     engine.note, engine.resized = note, None
     return engine

@@ -14,7 +14,7 @@ from pathlib import Path
 import tempfile
 
 from depth_ros.contracts import choose
-from depth_ros.engines import EngineError
+from depth_ros.engines import EngineError, NotBuiltError
 
 # Raise when the same file and precision give other bytes than before.
 REVISION = 1
@@ -22,7 +22,7 @@ REVISION = 1
 HALVES = {'fp16': 'FLOAT16', 'bf16': 'BFLOAT16'}
 
 
-def typed(spec, precision, folder, calibration=None, report=None):
+def typed(spec, precision, folder, calibration=None, report=None, make=True):
     """
     Return the path of `spec` in a precision, converting it if `folder` does not have it.
 
@@ -30,6 +30,7 @@ def typed(spec, precision, folder, calibration=None, report=None):
     :param precision: fp32 (only made readable for TensorRT), fp16, bf16, int8.
     :param folder: where converted files are kept, under a name of what they come from.
     :param calibration: calibration.Calibration, int8 only; None takes the demo recording.
+    :param make: False raises a NotBuiltError where a conversion would be needed.
     :raises EngineError: the package onnx is missing, or the model cannot be converted.
     """
     convert = choose(_converters(), precision, 'precision')
@@ -43,19 +44,29 @@ def typed(spec, precision, folder, calibration=None, report=None):
     path = Path(folder) / f'{spec.name}_{precision}_{digest}.onnx'
     if path.is_file():
         return path
+    if not make:
+        raise NotBuiltError(f'{spec.name} was not converted to {precision} yet')
     if report and precision != 'fp32':
         report(f'converting {spec.name} to {precision}')
     content = convert(spec, calibration)
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        number, name = tempfile.mkstemp(dir=path.parent, prefix=path.name)
+        return _write(path, content)
     except OSError:
-        # A folder that cannot be written to costs a conversion at every start, no more.
-        path = Path(tempfile.mkdtemp(prefix='depth_ros_')) / path.name
-        number, name = tempfile.mkstemp(dir=path.parent)
-    with os.fdopen(number, 'wb') as stream:
-        stream.write(content)
-    os.replace(name, path)
+        # A folder that is full or read-only costs a conversion at every start, no more.
+        return _write(Path(tempfile.mkdtemp(prefix='depth_ros_')) / path.name, content)
+
+
+def _write(path, content):
+    """Write a file whole or not at all, and return its path."""
+    number, name = tempfile.mkstemp(dir=path.parent, prefix=path.name)
+    try:
+        with os.fdopen(number, 'wb') as stream:
+            stream.write(content)
+        os.replace(name, path)
+    except OSError:
+        os.unlink(name)
+        raise
     return path
 
 

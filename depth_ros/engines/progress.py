@@ -3,10 +3,16 @@
 """Signs of life while something takes minutes."""
 
 from contextlib import contextmanager
+import sys
 import threading
 import time
 
 EVERY_SECONDS = 3.0
+
+
+def to_stderr(line):
+    """Report to the user of a command."""
+    print(line, file=sys.stderr, flush=True)
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from depth_ros.contracts import choose
 from depth_ros.engines import DEFAULT_PRECISION, EngineError, parity, PRECISIONS
-from depth_ros.engines.cache import engine_key, EngineCache
+from depth_ros.engines.cache import engine_key, EngineCache, MODELS
 from depth_ros.engines.precision import typed
 from depth_ros.engines.trt_build import build as build_engine
 from depth_ros.engines.trt_build import BuildOptions, input_shapes
@@ -46,8 +46,9 @@ def load(spec, height, width, precision=DEFAULT_PRECISION, cache=None, workspace
     if precision == 'bf16' and _numbers(device.compute_capability) < BF16_CAPABILITY:
         raise EngineError(f'{device.name} has no bf16: use fp16')
     cache = cache if isinstance(cache, EngineCache) else EngineCache(cache)
-    cache.prepare()
-    file = typed(spec, precision, cache.folder / 'models', calibration, report)
+    if build:
+        cache.prepare()
+    file = typed(spec, precision, cache.folder / MODELS, calibration, report, make=build)
     shapes = input_shapes(spec, height, width)
     options = BuildOptions(precision, workspace_mib, dla_core)
     key = engine_key(

@@ -146,7 +146,7 @@ class UpgradingEngine:
 
     @property
     def current(self):
-        """The engine that answers now."""
+        """Engine that answers now."""
         return self.upgrader.ready(self.height, self.width) or self.base
 
     @property
@@ -156,17 +156,17 @@ class UpgradingEngine:
 
     @property
     def note(self):
-        """What is not as it was asked for, or ''."""
+        """Return what is not as it was asked for, or ''."""
         return self.upgrader.note(self.height, self.width)
 
     @property
     def building(self):
-        """What is going on while the better engine is made, or ''."""
+        """Return what is going on while the better engine is made, or ''."""
         return self.upgrader.building(self.height, self.width)
 
     @property
     def record(self):
-        """What the sidecar of the engine says; empty for ONNX Runtime."""
+        """Sidecar of the engine; empty for ONNX Runtime."""
         return getattr(self.current, 'record', {})
 
     @property

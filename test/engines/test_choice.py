@@ -87,8 +87,9 @@ def test_without_library_or_gpu(spec, options):
     ('no memory', 'Available: 112MB')])
 def test_a_refused_or_failed_engine_is_replaced_and_it_says_so(spec, options, how, words):
     options['libraries'] = broken_libraries(how)
-    engine = engines.load('tensorrt', spec, 64, 96, **options)
-    assert engine.name == 'onnxruntime'
+    lines = []
+    engine = engines.load('tensorrt', spec, 64, 96, report=lines.append, **options)
+    assert engine.name == 'onnxruntime' and lines[-1] == engine.note
     assert re.search('ONNX Runtime instead of TensorRT: .*' + words, engine.note)
     assert same(engine.run(*frame()), engines.load('onnxruntime', spec, 64, 96).run(*frame()))
     with pytest.raises(EngineError, match=words):
@@ -99,6 +100,19 @@ def test_a_refused_or_failed_engine_is_replaced_and_it_says_so(spec, options, ho
         for name in ('auto', 'tensorrt'):
             assert re.search(words, engines.load(name, spec, 64, 96, **options).note)
         assert options['libraries'].trt.seen['builds'] == builds
+
+
+def test_auto_converts_nothing(spec, options, tmp_path):
+    """A conversion to know the key of an engine that is not there would be for nothing."""
+    engines.load('auto', spec, 64, 96, **options)
+    assert not list((tmp_path / 'engines').rglob('*.onnx'))
+
+
+def test_an_engine_that_cannot_be_kept_is_used_with_a_note(spec, options, tmp_path):
+    (tmp_path / 'engines').touch()
+    engine = engines.load('tensorrt', spec, 64, 96, **options)
+    assert engine.name == 'tensorrt' and 'cannot be kept' in engine.note
+    assert engines.load('auto', spec, 64, 96, **options).name == 'onnxruntime'
 
 
 def test_an_estimator_takes_a_kept_engine_for_each_size(spec, options, tmp_path):

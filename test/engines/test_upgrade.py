@@ -29,7 +29,9 @@ def make(tmp_path):
                               report=[].append if lines is None else lines.append)
         estimator.prepare()
         return estimator, libraries
-    return made
+    yield made
+    # A build that still waits would hold up those of the next test.
+    (tmp_path / 'go').touch()
 
 
 def wait(condition, seconds=30.0):
@@ -51,7 +53,7 @@ def test_it_answers_while_it_builds_and_changes_afterwards(make, tmp_path):
     estimator, libraries = make('slow', lines=lines)
     assert estimator.engine.building == '' and not estimator.engine.busy
     before = frame(estimator)
-    wait(lambda: lines)
+    wait(lambda: any('building' in line for line in lines))
     engine = estimator.engine
     assert engine.name == 'onnxruntime' and engine.busy and engine.note == ''
     assert 'until the TensorRT engine is ready' in engine.building and lines[-1] in engine.building
