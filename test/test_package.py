@@ -139,6 +139,7 @@ def test_pip_install(repository, tmp_path):
     shipped = {path.name for path in (repository / 'depth_ros' / 'models').glob('*.onnx')}
     assert {path.name for path in (package / 'models').glob('*.onnx')} == shipped
     assert (package / 'demo_bag' / 'metadata.yaml').is_file()
+    assert (package / 'engines' / 'parity_frame.npz').is_file()
 
 
 def colcon():

@@ -2,13 +2,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """ONNX Runtime answers while an engine is built, and stays when it is refused."""
 
+import threading
 import time
 
 from broken_tensorrt import broken_libraries, same
 from depth_ros.camera import Camera
 from depth_ros.engines import upgrade
+from depth_ros.engines.precision import typed
+from depth_ros.engines.trt_build import build
+from depth_ros.engines.trt_libraries import Libraries
 from depth_ros.estimator import Estimator
-from depth_ros.model import read_spec
+from depth_ros.model import find, read_spec
 import numpy as np
 import pytest
 from tiny_models import make_tiny_model
@@ -122,3 +126,27 @@ def test_a_fixed_size_is_built_at_once(make):
     wait(lambda: estimator.engine.name == 'tensorrt')
     assert libraries.trt.seen['builds'] == 1
     estimator.close()
+
+
+@pytest.mark.trt
+def test_the_real_builder_lets_the_other_threads_work(tmp_path):
+    """Building in a thread would stop the whole node if the library kept Python to itself."""
+    trt = pytest.importorskip('tensorrt_rtx_bindings', reason='TensorRT-RTX is not installed: '
+                              'make test, or requirements/tensorrt_rtx.txt')
+    libraries, spec = Libraries(trt, None, 'tensorrt_rtx', trt.__version__), find('student')
+    file = typed(spec, 'fp16', tmp_path)
+    times, ended = [time.monotonic()], threading.Event()
+
+    def work():
+        while not ended.wait(0.005):
+            times.append(time.monotonic())
+
+    worker = threading.Thread(target=work)
+    worker.start()
+    start = time.monotonic()
+    build(libraries, file, spec, spec.input_height, spec.input_width)
+    seconds = time.monotonic() - start
+    ended.set()
+    worker.join()
+    times.append(time.monotonic())
+    assert np.diff(times).max() < seconds / 2
