@@ -87,6 +87,14 @@ class Upgrader:
         return (f'ONNX Runtime until the TensorRT engine is ready, {seconds:.0f} s so far: '
                 f'{self._progress or "starting"}')
 
+    def give_up(self, height, width, error):
+        """Go back to ONNX Runtime: the engine of this size fails while it runs."""
+        with self._lock:
+            engine = self._ready.pop((height, width), None)
+            self._notes[height, width] = f'ONNX Runtime instead of TensorRT, which failed: {error}'
+        if engine is not None:
+            engines.close(engine)
+
     @property
     def busy(self):
         """Whether a thread still builds."""
@@ -187,8 +195,14 @@ class UpgradingEngine:
         return self.current.describe()
 
     def run(self, image, sparse_depth=None):
-        """One frame through the engine that answers now."""
-        return self.current.run(image, sparse_depth)
+        """One frame through the engine that answers now; one that fails is not asked again."""
+        engine = self.current
+        if engine is not self.base:
+            try:
+                return engine.run(image, sparse_depth)
+            except EngineError as error:
+                self.upgrader.give_up(self.height, self.width, error)
+        return self.base.run(image, sparse_depth)
 
     def close(self):
         """Free what is on the GPU; call it when no frame is running."""

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """ONNX Runtime answers while an engine is built, and stays when it is refused."""
 
+import json
 import threading
 import time
 
@@ -105,6 +106,40 @@ def test_a_refused_engine_leaves_onnx_runtime(make, how):
     assert ('median 40 %' if how == 'wrong' else '112MB') in estimator.engine.note
     assert np.array_equal(frame(estimator), before)
     assert libraries.trt.seen['builds'] == (how == 'wrong')
+    assert not libraries.cuda.module.left()
+
+
+def test_an_engine_that_fails_later_is_given_up(make):
+    estimator, libraries = make()
+    before = frame(estimator)
+    wait(lambda: estimator.engine.name == 'tensorrt')
+    libraries.cuda.module.fail['cudaStreamSynchronize'] = ('cudaErrorIllegalAddress', 1)
+    assert np.array_equal(frame(estimator), before)
+    assert estimator.engine.name == 'onnxruntime'
+    assert 'which failed: cudaStreamSynchronize failed' in estimator.engine.note
+    assert np.array_equal(frame(estimator), before)
+    estimator.close()
+
+
+@pytest.mark.parametrize('times, expected', [(0.5, 'tensorrt'), (2.0, 'onnxruntime')])
+def test_auto_takes_the_faster(make, tmp_path, times, expected):
+    estimator, _ = make()
+    frame(estimator)
+    wait(lambda: estimator.engine.name == 'tensorrt')
+    estimator.close()
+    (sidecar,) = (tmp_path / 'engines').glob('*.json')
+    record = json.loads(sidecar.read_text())
+    record['check']['latency_ms']['median'] = (
+        times * record['check']['reference_latency_ms']['median'])
+    sidecar.write_text(json.dumps(record))
+    lines = []
+    estimator, libraries = make(engine='auto', lines=lines)
+    frame(estimator)
+    wait(lambda: not estimator.engine.busy)
+    assert estimator.engine.name == expected and libraries.trt.seen['builds'] == 0
+    assert estimator.engine.note == '' and estimator.engine.building == ''
+    assert any('ONNX Runtime is faster' in line for line in lines) is (expected != 'tensorrt')
+    estimator.close()
     assert not libraries.cuda.module.left()
 
 
