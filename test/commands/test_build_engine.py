@@ -83,19 +83,23 @@ def test_without_a_gpu_it_is_one_line(build):
 
 
 @pytest.mark.parametrize('words, expected', [
-    (['completion'], ('TensorRT', 'cuda-python', 'GPU')), (['completion', '--json'],
-                                                           ('TensorRT', 'cuda-python', 'GPU')),
-    ([], ('name a model',)), (['nothing'], ('unknown model',)),
-    (['completion', '--camera', '0', '480'], ('width and a height',)),
-    (['completion', '--input-size', '70', '100'], ('multiples of 32',))])
-def test_what_a_user_sees_here(repository, tmp_path, words, expected):
-    """The real command as a process: what is missing or wrong, in one line, and status 2."""
-    result = subprocess.run([sys.executable, '-m', 'depth_ros.cli', 'build-engine', *words,
-                             '--cache', str(tmp_path / 'engines')], text=True,
+    ([], 'name a model'), (['nothing'], 'unknown model'),
+    (['completion', '--camera', '0', '480'], 'width and a height'),
+    (['completion', '--input-size', '70', '100'], 'multiples of 32')])
+def test_what_cannot_be_asked_for(capsys, words, expected):
+    assert main(['build-engine', *words]) == 2
+    out, line = capsys.readouterr()
+    assert out == '' and line.count('\n') == 1 and expected in line
+
+
+def test_what_a_user_sees_here(repository, tmp_path):
+    """The real command as a process: what is missing, in one line, and status 2."""
+    result = subprocess.run([sys.executable, '-m', 'depth_ros.cli', 'build-engine', 'completion',
+                             '--json', '--cache', str(tmp_path / 'engines')], text=True,
                             capture_output=True, cwd=repository)
     if result.returncode == 0:
         pytest.skip('TensorRT and a GPU are here')
     assert result.returncode == 2 and result.stdout == ''
     (line,) = result.stderr.splitlines()
     assert line.startswith('depth_ros build-engine: ')
-    assert any(word in line for word in expected), line
+    assert any(word in line for word in ('TensorRT', 'cuda-python', 'GPU')), line

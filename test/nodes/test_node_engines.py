@@ -89,7 +89,7 @@ def test_a_node_ends_while_it_builds(bench):
 
 
 def test_tensorrt_that_is_not_here(tmp_path):
-    """The real libraries: asked for, the node says what is missing; `auto` works without."""
+    """The real libraries: asked for, the node says what is missing."""
     model = str(make_tiny_model(tmp_path / 'tiny.onnx', depth=2.6))
     with Bench('completion', folder=tmp_path, model=model, engine='tensorrt', **POSE) as node:
         try:
@@ -101,11 +101,6 @@ def test_tensorrt_that_is_not_here(tmp_path):
         assert status.level == ERROR and node.state == 'unconfigured'
         assert 'needs TensorRT' in status.message or 'needs cuda-python' in status.message or (
             'no NVIDIA GPU' in status.message)
-    with Bench('completion', folder=tmp_path, model=model, max_residual=10.0,
-               watchdog_period=3600.0, **POSE) as node:
-        node.good_frame()
-        node.wait(lambda: node.statuses[-1].level == OK, 'no warnings', every=node.send_good)
-        assert node.values['engine'].startswith('onnxruntime')
 
 
 def run_node(words, **parameters):
@@ -128,9 +123,6 @@ def test_build_only(tmp_path):
     again = run_node([SCRIPT, 'completion', 'good', 'none'], input_height=64, input_width=96,
                      **given)
     assert again.returncode == 0 and '(kept)' in again.stdout
-    refused = run_node([SCRIPT, 'completion', 'wrong', 'none'], force_rebuild=True, **given)
-    assert refused.returncode == 1 and 'refused' in refused.stdout
-    assert 'median 40 %' in refused.stdout
 
 
 def test_build_only_of_the_monocular_node(tmp_path):
