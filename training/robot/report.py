@@ -124,6 +124,6 @@ def _training(result):
 
 def _trusted(result):
     trust = result['trust']
-    return (f'{result["teacher"]["name"]}; at held-back beams of the frames that choose its REL '
-            f'is {trust["teacher"]:.3f}, that of the start {trust["start"]:.3f}: weight '
-            f'{trust["weight"]}')
+    return (f'{result["teacher"]["name"]}, scaled by {trust["rule"]}; at held-back beams of the '
+            f'frames that choose its REL is {trust["teacher"]:.3f}, that of the start '
+            f'{trust["start"]:.3f}: weight {trust["weight"]}')

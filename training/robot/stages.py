@@ -71,7 +71,8 @@ class Stages(Preparation):
             found = self.chosen_by({BEFORE: Estimator(self.spec)}, teacher, rule)['beams']
             start, other = (found[name]['abs_rel'] for name in (BEFORE, TEACHER))
             weight = float(np.clip((start / other) ** 2, *WEIGHTS))
-            return {'start': start, 'teacher': other, 'weight': round(weight, 2), 'doubts': said}
+            return {'start': start, 'teacher': other, 'weight': round(weight, 2), 'rule': rule,
+                    'doubts': said}
         return self._stage('trust', key, work)
 
     def _doubts(self, teacher, rule):
