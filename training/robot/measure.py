@@ -12,7 +12,7 @@ from depth_ros.evaluation.protocols import Average, find_protocol
 import numpy as np
 import torch
 from tqdm import tqdm
-from training.losses.alignment import affine_teacher, line_scales, scaled_teacher
+from training.losses.alignment import affine_teacher, CAP, line_scales, scaled_teacher
 from training.robot.split import hold_back
 
 BEFORE, AFTER = 'shipped model', 'trained on the recording'
@@ -70,12 +70,12 @@ def scaled(depth, line, rule: str = 'ratios'):
     Bring relative depth (H, W) to metres by a line (H, W), 0 none, as the training does.
 
     :param rule: medians, ratios or affine, see `losses.alignment`.
-    :returns: (H, W) metres; NaN without a line.
+    :returns: (H, W) metres, cut at `alignment.CAP`; NaN without a line.
     """
     relative, measured = (torch.tensor(values)[None, None] for values in (depth, line))
     scales, _ = line_scales(relative, measured, scale=rule)
-    metric = affine_teacher(relative, measured, scales, None) if rule == 'affine' else \
-        scaled_teacher(relative, scales, None)
+    metric = affine_teacher(relative, measured, scales, CAP) if rule == 'affine' else \
+        scaled_teacher(relative, scales, CAP)
     return metric[0, 0].numpy()
 
 
