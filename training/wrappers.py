@@ -28,7 +28,7 @@ class MonocularGraph(nn.Module):
 
     def forward(self, image):
         """(1, H, W, 3) uint8 RGB -> depth (1, H, W) metres for the focal length of training."""
-        depth = self.net((image.permute(0, 3, 1, 2).float() - self.mean) / self.std)
+        depth = self.net((image.float().permute(0, 3, 1, 2) - self.mean) / self.std)
         size = image.shape[1:3]
         if depth.shape[2:] != size:
             depth = resize(depth, size)

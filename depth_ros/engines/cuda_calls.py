@@ -59,7 +59,8 @@ class Cuda:
     def instantiate(self, graph):
         """Make a recorded graph executable."""
         # The plain cudaGraphInstantiate took other arguments before CUDA 12.
-        return self.call('cudaGraphInstantiateWithFlags', graph, 0)
+        name = 'cudaGraphInstantiateWithFlags'
+        return self.call(name if hasattr(self.module, name) else 'cudaGraphInstantiate', graph, 0)
 
     def forget_error(self):
         """Clear the error that a failed capture leaves behind."""

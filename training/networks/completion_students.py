@@ -18,7 +18,7 @@ from training.networks.s2d import S2D
 def raw_image(image):
     """Give (B, 3, H, W) RGB 0..255 of uint8 (B, H, W, 3) or ImageNet-normalised floats."""
     if image.dtype == torch.uint8:
-        return image.permute(0, 3, 1, 2).float()
+        return image.float().permute(0, 3, 1, 2)
     mean, std = (image.new_tensor(x).view(3, 1, 1) for x in (IMAGENET_MEAN, IMAGENET_STD))
     return 255.0 * (image * std + mean)
 

@@ -103,7 +103,7 @@ def _pointwise(inputs, outputs):
 
 def normalise(image):
     """Turn (B, H, W, 3) uint8 RGB into the (B, 3, H, W) float that the encoder was made for."""
-    return (image.permute(0, 3, 1, 2).float() - 127.0) / 128.0
+    return (image.float().permute(0, 3, 1, 2) - 127.0) / 128.0
 
 
 def places(like):
