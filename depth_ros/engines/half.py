@@ -17,8 +17,9 @@ import numpy as np
 # are few.
 KEPT = frozenset({'Cast', 'CumSum', 'Div', 'Exp', 'Log', 'Pow', 'Reciprocal', 'ReduceMean',
                   'ReduceSum', 'Shape', 'Size', 'Softmax', 'Sqrt'})
-# The first version of the ONNX operators whose convolutions take bf16.
-BF16_OPSET = 22
+# The first versions of the ONNX operators whose convolutions take bf16, and whose quantise nodes
+# take fp16, with the version of the file format.
+BF16_OPSET, QUANTISE_OPSET = (22, 10), (19, 9)
 
 
 def to_half(model, name, emulate=False):
@@ -33,11 +34,18 @@ def to_half(model, name, emulate=False):
     from onnx import helper
     graph, kind = model.graph, {'FLOAT16': FLOAT16, 'BFLOAT16': BFLOAT16}[name]
     floats = float_tensors(model)
+    stored = _stored(graph)
     inside = middle(model) & floats
+    inside |= {node.output[0] for node in graph.node
+               if node.op_type == 'DequantizeLinear' and node.input[0] in stored}
     made = {output for node in graph.node if node.op_type not in KEPT
             and set(node.output) <= inside for output in node.output}
-    stored = _stored(graph)
-    needed = {item for node in graph.node if not set(node.output) & made for item in node.input}
+
+    def lowered(node):
+        return bool(set(node.output) & made
+                    or node.op_type == 'QuantizeLinear' and node.input[0] in made)
+
+    needed = {item for node in graph.node if not lowered(node) for item in node.input}
     needed |= {output.name for output in graph.output}
     nodes, known = [], {}
 
@@ -53,7 +61,7 @@ def to_half(model, name, emulate=False):
         return known[tensor]
 
     for node in graph.node:
-        if not set(node.output) & made:
+        if not lowered(node):
             nodes.append(node)
             continue
         for index, tensor in enumerate(node.input):
@@ -63,6 +71,8 @@ def to_half(model, name, emulate=False):
         outputs = list(node.output)
         nodes.append(node)
         for index, tensor in enumerate(outputs):
+            if tensor not in made:
+                continue
             node.output[index] = f'{tensor}_low'
             if emulate:
                 node.output[index] = f'{tensor}_exact'
@@ -74,11 +84,17 @@ def to_half(model, name, emulate=False):
     graph.node.extend(nodes)
     _drop_unused(graph)
     if name == 'BFLOAT16' and not emulate:
-        for opset in model.opset_import:
-            if not opset.domain:
-                opset.version = max(opset.version, BF16_OPSET)
-        model.ir_version = max(model.ir_version, 10)
+        _raise_versions(model, *BF16_OPSET)
+    elif any(node.op_type == 'QuantizeLinear' for node in nodes):
+        _raise_versions(model, *QUANTISE_OPSET)
     return model
+
+
+def _raise_versions(model, opset, file_format):
+    for item in model.opset_import:
+        if not item.domain:
+            item.version = max(item.version, opset)
+    model.ir_version = max(model.ir_version, file_format)
 
 
 def _stored(graph):

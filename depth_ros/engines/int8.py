@@ -15,6 +15,8 @@ import numpy as np
 
 BINS = 2048
 LEVELS = 127
+# The smallest normal fp16: scales are stored as fp16 where the rest of the network is.
+SMALLEST_SCALE = 2.0 ** -14
 # Shares of the largest value at which clipping is tried.
 CLIPS = np.linspace(0.1, 1.0, 46)
 
@@ -42,7 +44,7 @@ def to_int8(model, feeds, keep=None):
             source, weight = node.input[0], node.input[1]
             if source not in quantised:
                 quantised[source] = f'{source}_dequantised'
-                nodes.extend(_pair(graph, source, ranges[source] / LEVELS))
+                nodes.extend(_pair(graph, source, fitting(ranges[source] / LEVELS)))
             node.input[0] = quantised[source]
             if weight not in quantised:
                 quantised[weight] = f'{weight}_dequantised'
@@ -137,6 +139,11 @@ def best_clip(counts, largest):
     return float(min(clips, key=error))
 
 
+def fitting(scale):
+    """Return the scale (array) as float32 numbers that fp16 has as well."""
+    return np.maximum(np.asarray(scale), SMALLEST_SCALE).astype(np.float16).astype(np.float32)
+
+
 def _pair(graph, source, scale):
     """Return the two nodes that round a tensor to int8."""
     from onnx import helper, numpy_helper
@@ -153,9 +160,9 @@ def _weights(graph, tensor):
     """Store a convolution's weights as int8; return the node that reads them."""
     from onnx import helper, numpy_helper
     values = numpy_helper.to_array(tensor)
-    scales = np.abs(values).reshape(len(values), -1).max(1) / LEVELS
-    scales = np.where(scales > 0, scales, 1.0).astype(np.float32)
-    rounded = np.round(values / scales.reshape(-1, *[1] * (values.ndim - 1))).astype(np.int8)
+    scales = fitting(np.abs(values).reshape(len(values), -1).max(1) / LEVELS)
+    rounded = np.round(values / scales.reshape(-1, *[1] * (values.ndim - 1)))
+    rounded = np.clip(rounded, -LEVELS, LEVELS).astype(np.int8)
     name = tensor.name
     graph.initializer.append(numpy_helper.from_array(rounded, f'{name}_int8'))
     graph.initializer.append(numpy_helper.from_array(scales, f'{name}_scale'))

@@ -3,9 +3,9 @@
 """
 A model file in another precision: `typed(spec, precision, folder) -> Path`.
 
-The file that ships is float32. From it come, without torch: fp16 and bf16 (half.py) and int8 with
-quantise and dequantise nodes (int8.py). All of them take and give what the model contract says,
-and keep its metadata.
+The file that ships is float32. From it come, without torch: fp16 and bf16 (half.py), and int8 with
+quantise and dequantise nodes (int8.py) and the rest in fp16. All of them take and give what the
+model contract says, and keep its metadata.
 """
 
 import hashlib
@@ -17,12 +17,13 @@ from depth_ros.contracts import choose
 from depth_ros.engines import EngineError, NotBuiltError
 
 # Raise when the same file and precision give other bytes than before.
-REVISION = 1
+REVISION = 2
 # Names of the types in ONNX.
 HALVES = {'fp16': 'FLOAT16', 'bf16': 'BFLOAT16'}
 
 
-def typed(spec, precision, folder, calibration=None, report=None, make=True):
+def typed(spec, precision, folder, calibration=None, report=None, make=True,
+          float_rest=False):
     """
     Return the path of `spec` in a precision, converting it if `folder` does not have it.
 
@@ -31,6 +32,8 @@ def typed(spec, precision, folder, calibration=None, report=None, make=True):
     :param folder: where converted files are kept, under a name of what they come from.
     :param calibration: calibration.Calibration, int8 only; None takes the demo recording.
     :param make: False raises a NotBuiltError where a conversion would be needed.
+    :param float_rest: int8 only: what is not int8 stays float32 instead of fp16, for TensorRT 8,
+        which reads no fp16 scales.
     :raises EngineError: the package onnx is missing, or the model cannot be converted.
     """
     convert = choose(_converters(), precision, 'precision')
@@ -39,7 +42,7 @@ def typed(spec, precision, folder, calibration=None, report=None, make=True):
         calibration = Calibration()
     made_of = f'{spec.sha256} {precision} {REVISION}'
     if precision == 'int8':
-        made_of += f' {calibration.tag()}'
+        made_of += f' {calibration.tag()} {float_rest}'
     digest = hashlib.sha256(made_of.encode()).hexdigest()[:16]
     path = Path(folder) / f'{spec.name}_{precision}_{digest}.onnx'
     if path.is_file():
@@ -48,7 +51,7 @@ def typed(spec, precision, folder, calibration=None, report=None, make=True):
         raise NotBuiltError(f'{spec.name} was not converted to {precision} yet')
     if report and precision != 'fp32':
         report(f'converting {spec.name} to {precision}')
-    content = convert(spec, calibration)
+    content = convert(spec, calibration, float_rest)
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         return _write(path, content)
@@ -98,19 +101,21 @@ def _load(spec):
     return model
 
 
-def _fp32(spec, _):
+def _fp32(spec, *_):
     return _load(spec).SerializeToString()
 
 
 def _half(name):
-    def convert(spec, _):
+    def convert(spec, *_):
         model = _load(spec)
         from depth_ros.engines.half import to_half
         return to_half(model, name).SerializeToString()
     return convert
 
 
-def _int8(spec, calibration):
+def _int8(spec, calibration, float_rest):
     model = _load(spec)
+    from depth_ros.engines.half import to_half
     from depth_ros.engines.int8 import to_int8
-    return to_int8(model, calibration.feeds(spec)).SerializeToString()
+    model = to_int8(model, calibration.feeds(spec))
+    return (model if float_rest else to_half(model, HALVES['fp16'])).SerializeToString()

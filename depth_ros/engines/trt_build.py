@@ -15,7 +15,7 @@ import tempfile
 from depth_ros.engines import EngineError
 from depth_ros.engines.trt_progress import logger, Progress
 
-# The flag of a weakly typed network per precision; int8 leaves the other layers in float32.
+# The flag of a weakly typed network per precision; its int8 file has float32 beside it.
 FLAGS = {'fp16': 'FP16', 'bf16': 'BF16', 'int8': 'INT8'}
 MIB = 1 << 20
 

@@ -67,7 +67,8 @@ def test_every_choice_is_another_engine(spec, tmp_path, libraries):
     assert count(libraries=fake_libraries('10.4.0')) == 6
     assert count(libraries=fake_libraries(gpu='Thor')) == 7
     assert count(libraries=fake_libraries('1.7', 'tensorrt_rtx')) == 8
-    assert count() == 8
+    assert count(libraries=fake_libraries('8.6.1'), precision='int8') == 9
+    assert count() == 9
 
 
 def test_a_kept_engine_that_the_library_cannot_read_is_built_anew(spec, tmp_path, libraries):

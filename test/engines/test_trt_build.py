@@ -31,7 +31,8 @@ def libraries(request):
 
 def built(libraries, spec, folder, precision='fp32', **options):
     lines = []
-    content = build(libraries, typed(spec, precision, folder), spec, 64, 96,
+    weak = libraries.trt.generation == '8'
+    content = build(libraries, typed(spec, precision, folder, float_rest=weak), spec, 64, 96,
                     BuildOptions(precision, **options), lines.append)
     return content, lines
 

@@ -42,9 +42,9 @@ def test_operations_and_bytes_by_hand(spec, tmp_path):
         assert 0 <= cost.once - ends - size * weights < 200, 'constants of the rest'
     model = onnx.load(str(typed(spec, 'int8', tmp_path, Calibration(frames=1))))
     cost = floor.work(model, HEIGHT, WIDTH)
-    assert cost.operations == {'int8': convolutions['mix'], 'fp32': sum(
+    assert cost.operations == {'int8': convolutions['mix'], 'fp16': sum(
         count for name, count in convolutions.items() if name != 'mix')}
-    assert cost.layers - cost.once == 4 * maps - 3 * 8 * quarter
+    assert cost.layers - cost.once == 2 * maps - 8 * quarter
 
 
 def test_the_floor_of_a_gpu(monkeypatch):
