@@ -173,6 +173,9 @@ class Parser:
         except Exception as error:
             self.errors.append(f'cannot read: {error}')
             return False
+        if self.trt.generation == '8' and model.opset_import[0].version > 17:
+            self.errors.append('the operators of this model are newer than 17')
+            return False
         images = {value.name for value in graph.input if value.type.tensor_type.elem_type == 2}
         for node in graph.node:
             if images & set(node.input) and node.op_type != 'Cast':

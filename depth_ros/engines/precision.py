@@ -18,12 +18,14 @@ from depth_ros.engines import EngineError, NotBuiltError
 
 # Raise when the same file and precision give other bytes than before.
 REVISION = 2
+# The newest operators of TensorRT 8.6; ReduceMean, for one, takes its axes otherwise since.
+OLD_OPSET = 17
 # Names of the types in ONNX.
 HALVES = {'fp16': 'FLOAT16', 'bf16': 'BFLOAT16'}
 
 
 def typed(spec, precision, folder, calibration=None, report=None, make=True,
-          float_rest=False):
+          old=False):
     """
     Return the path of `spec` in a precision, converting it if `folder` does not have it.
 
@@ -32,8 +34,8 @@ def typed(spec, precision, folder, calibration=None, report=None, make=True,
     :param folder: where converted files are kept, under a name of what they come from.
     :param calibration: calibration.Calibration, int8 only; None takes the demo recording.
     :param make: False raises a NotBuiltError where a conversion would be needed.
-    :param float_rest: int8 only: what is not int8 stays float32 instead of fp16, for TensorRT 8,
-        which reads no fp16 scales.
+    :param old: for TensorRT 8: the operators of OLD_OPSET, and beside int8 float32 instead of
+        fp16, since it reads no fp16 scales.
     :raises EngineError: the package onnx is missing, or the model cannot be converted.
     """
     convert = choose(_converters(), precision, 'precision')
@@ -41,8 +43,9 @@ def typed(spec, precision, folder, calibration=None, report=None, make=True,
         from depth_ros.engines.calibration import Calibration
         calibration = Calibration()
     made_of = f'{spec.sha256} {precision} {REVISION}'
+    made_of += ' old' * old
     if precision == 'int8':
-        made_of += f' {calibration.tag()} {float_rest}'
+        made_of += f' {calibration.tag()}'
     digest = hashlib.sha256(made_of.encode()).hexdigest()[:16]
     path = Path(folder) / f'{spec.name}_{precision}_{digest}.onnx'
     if path.is_file():
@@ -51,7 +54,7 @@ def typed(spec, precision, folder, calibration=None, report=None, make=True,
         raise NotBuiltError(f'{spec.name} was not converted to {precision} yet')
     if report and precision != 'fp32':
         report(f'converting {spec.name} to {precision}')
-    content = convert(spec, calibration, float_rest)
+    content = convert(spec, calibration, old)
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         return _write(path, content)
@@ -89,7 +92,7 @@ def _converters():
     return {'fp32': _fp32, **{name: _half(kind) for name, kind in HALVES.items()}, 'int8': _int8}
 
 
-def _load(spec):
+def _load(spec, old=False):
     try:
         import onnx
     except ImportError as error:
@@ -97,25 +100,32 @@ def _load(spec):
                           ) from error
     from depth_ros.engines.onnx_graph import cast_first
     model = onnx.load(str(spec.file))
+    if old and max(item.version for item in model.opset_import if not item.domain) > OLD_OPSET:
+        from onnx import version_converter
+        try:
+            model = version_converter.convert_version(model, OLD_OPSET)
+        except Exception as error:
+            raise EngineError(f'{spec.name} has operators that TensorRT 8 does not know: '
+                              f'{str(error).splitlines()[0][:200]}') from error
     cast_first(model)
     return model
 
 
-def _fp32(spec, *_):
-    return _load(spec).SerializeToString()
+def _fp32(spec, _, old):
+    return _load(spec, old).SerializeToString()
 
 
 def _half(name):
-    def convert(spec, *_):
-        model = _load(spec)
+    def convert(spec, _, old):
+        model = _load(spec, old)
         from depth_ros.engines.half import to_half
         return to_half(model, name).SerializeToString()
     return convert
 
 
-def _int8(spec, calibration, float_rest):
-    model = _load(spec)
+def _int8(spec, calibration, old):
+    model = _load(spec, old)
     from depth_ros.engines.half import to_half
     from depth_ros.engines.int8 import to_int8
     model = to_int8(model, calibration.feeds(spec))
-    return (model if float_rest else to_half(model, HALVES['fp16'])).SerializeToString()
+    return (model if old else to_half(model, HALVES['fp16'])).SerializeToString()

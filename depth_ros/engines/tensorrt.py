@@ -48,9 +48,9 @@ def load(spec, height, width, precision=DEFAULT_PRECISION, cache=None, workspace
     cache = cache if isinstance(cache, EngineCache) else EngineCache(cache)
     if build:
         cache.prepare()
-    # Without strong types (TensorRT 8) int8 knows no fp16 beside it.
-    weak = not hasattr(libraries.trt.NetworkDefinitionCreationFlag, 'STRONGLY_TYPED')
-    file = typed(spec, precision, cache.folder / MODELS, calibration, report, build, weak)
+    # Without strong types it is TensorRT 8.
+    old = not hasattr(libraries.trt.NetworkDefinitionCreationFlag, 'STRONGLY_TYPED')
+    file = typed(spec, precision, cache.folder / MODELS, calibration, report, build, old)
     shapes = input_shapes(spec, height, width)
     options = BuildOptions(precision, workspace_mib, dla_core)
     key = engine_key(

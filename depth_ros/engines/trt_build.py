@@ -67,6 +67,10 @@ def build(libraries, onnx, spec, height, width, options=None, report=None):
             raise EngineError(f'{libraries.kind} {libraries.version} cannot start: '
                               f'{log.first()}') from error
         strong, network = _network(trt, builder)
+        flag = None if strong else FLAGS.get(options.precision)
+        if flag and not hasattr(trt.BuilderFlag, flag):
+            raise EngineError(f'TensorRT {trt.__version__} has no {options.precision}: choose '
+                              'another precision')
         parser = trt.OnnxParser(network, log)
         if not parser.parse_from_file(str(onnx)):
             log.messages = [str(parser.get_error(0))] if parser.num_errors else log.messages
@@ -74,7 +78,7 @@ def build(libraries, onnx, spec, height, width, options=None, report=None):
         config = builder.create_builder_config()
         _fix_shapes(builder, config, network, input_shapes(spec, height, width), fail)
         if not strong:
-            _set_flags(trt, config, network, options.precision)
+            _set_flags(trt, config, network, flag)
         _set_limits(trt, builder, config, options)
         timings = _timing_cache(libraries, config, options)
         monitor = progress.monitor(trt)
@@ -110,17 +114,13 @@ def _fix_shapes(builder, config, network, shapes, fail):
         fail(f'takes no input of {shapes} in')
 
 
-def _set_flags(trt, config, network, precision):
+def _set_flags(trt, config, network, flag):
     """Tell a weakly typed network its precision, and to keep float32 where the file says so."""
-    if precision not in FLAGS:
+    if flag is None:
         return
-    name = FLAGS[precision]
-    if getattr(trt.BuilderFlag, name, None) is None:
-        raise EngineError(f'TensorRT {trt.__version__} has no {precision}: choose another '
-                          'precision')
-    config.set_flag(getattr(trt.BuilderFlag, name))
+    config.set_flag(getattr(trt.BuilderFlag, flag))
     obey = getattr(trt.BuilderFlag, 'OBEY_PRECISION_CONSTRAINTS', None)
-    if obey is None or precision == 'int8':
+    if obey is None or flag == 'INT8':
         return
     config.set_flag(obey)
     for index in range(network.num_layers):

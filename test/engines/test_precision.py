@@ -120,6 +120,17 @@ def test_casting_first_changes_no_number(spec, tmp_path):
     assert np.array_equal(outputs(typed(spec, 'fp32', tmp_path))['depth'], outputs(spec)['depth'])
 
 
+def test_files_for_tensorrt_8_have_its_operators_and_the_same_numbers(shipped, tmp_path):
+    spec = find(shipped)
+    file = typed(spec, 'fp32', tmp_path, old=True)
+    model = onnx.load(str(file))
+    assert [item.version for item in model.opset_import] == [17]
+    means = [node for node in model.graph.node if node.op_type == 'ReduceMean']
+    assert means and all(len(node.input) == 1 for node in means)
+    assert replace(read_spec(file), file=spec.file, sha256=spec.sha256) == spec
+    assert np.array_equal(outputs(file)['depth'], outputs(spec)['depth'])
+
+
 def test_the_middle_is_between_the_convolutions(spec):
     assert onnx_graph.middle(onnx.load(str(spec.file))) == set('abcdefg')
 
@@ -164,13 +175,13 @@ def test_files_are_kept_under_what_they_come_from(spec, tmp_path):
     assert typed(spec, 'int8', tmp_path / 'kept', Calibration(frames=1), lines.append) == file
     assert file.stat().st_mtime_ns == stamp and lines == ['converting tiny to int8']
     others = {typed(spec, 'int8', tmp_path / 'kept', Calibration(frames=2)),
-              typed(spec, 'int8', tmp_path / 'kept', Calibration(frames=1), float_rest=True),
+              typed(spec, 'int8', tmp_path / 'kept', Calibration(frames=1), old=True),
               typed(spec, 'fp16', tmp_path / 'kept'),
               typed(replace(spec, sha256='0' * 64), 'fp16', tmp_path / 'kept')}
     assert len(others | {file}) == 5
     assert onnx_graph.FLOAT16 in types(file)[0].values()
     assert onnx_graph.FLOAT16 not in types(typed(
-        spec, 'int8', tmp_path / 'kept', Calibration(frames=1), float_rest=True))[0].values()
+        spec, 'int8', tmp_path / 'kept', Calibration(frames=1), old=True))[0].values()
     blocked = tmp_path / 'file'
     blocked.write_text('no folder')
     assert read_spec(typed(spec, 'fp16', blocked / 'kept')).name == 'tiny'
