@@ -14,7 +14,7 @@ from pathlib import Path
 import tempfile
 
 from depth_ros.contracts import choose
-from depth_ros.engines import EngineError, NotBuiltError
+from depth_ros.engines import EngineError, NotBuiltError, UnavailableError
 
 # Raise when the same file and precision give other bytes than before.
 REVISION = 2
@@ -96,8 +96,8 @@ def _load(spec, old=False):
     try:
         import onnx
     except ImportError as error:
-        raise EngineError('models are converted with the package onnx: pip install onnx'
-                          ) from error
+        raise UnavailableError('models are converted with the package onnx: pip install onnx'
+                               ) from error
     from depth_ros.engines.onnx_graph import cast_first
     model = onnx.load(str(spec.file))
     if old and max(item.version for item in model.opset_import if not item.domain) > OLD_OPSET:

@@ -82,6 +82,13 @@ def test_without_a_gpu_it_is_one_line(build):
     assert line.startswith('depth_ros build-engine: no NVIDIA GPU can be used here')
 
 
+def test_without_the_package_that_converts_it_is_one_line(build, monkeypatch):
+    monkeypatch.setitem(sys.modules, 'onnx', None)
+    status, out, text = build()
+    assert status == 2 and out == '' and text.splitlines()[-1].endswith('pip install onnx')
+    assert 'Traceback' not in text
+
+
 @pytest.mark.parametrize('words, expected', [
     ([], 'name a model'), (['nothing'], 'unknown model'),
     (['completion', '--camera', '0', '480'], 'width and a height'),
