@@ -110,6 +110,8 @@ def test_lines_of_progress(spec, tmp_path, libraries):
     _, lines = built(libraries, spec, tmp_path)
     what = f'building tiny 96x64 fp32 with {libraries.kind} {libraries.version}'
     assert lines[0] == f'{what} ...' and lines[-1].startswith(f'{what}: done in ')
+    monitor = getattr(libraries.trt.seen['config'], 'progress_monitor', None)
+    assert (monitor is None) == (libraries.trt.generation == '8')
 
 
 def test_a_long_build_speaks_every_few_seconds_with_its_phase():

@@ -88,19 +88,22 @@ def test_without_a_graph_each_frame_is_enqueued(spec, tmp_path, function):
     np.testing.assert_allclose(outputs['depth'], expected(frame(5)), rtol=1e-5)
 
 
-def test_an_engine_that_cannot_be_captured_says_so(spec, tmp_path, libraries):
+def test_an_engine_that_cannot_be_captured_says_so(spec, tmp_path, libraries, monkeypatch):
     content = engine_for(libraries, spec, tmp_path)
-    import fake_trt_runtime
-    context = type('Context', (fake_trt_runtime.Context,),
-                   {'is_stream_capturable': lambda self, stream: False})
-    fake_trt_runtime.Engine.create_execution_context, kept = (
-        lambda self: context(self), fake_trt_runtime.Engine.create_execution_context)
-    try:
-        runner = Runner(libraries, content, SHAPES)
-    finally:
-        fake_trt_runtime.Engine.create_execution_context = kept
+    monkeypatch.setattr('fake_trt_runtime.Context.is_stream_capturable',
+                        lambda self, stream: False, raising=False)
+    runner = Runner(libraries, content, SHAPES)
     assert 'cannot be captured' in runner.note and runner.graph is None
     np.testing.assert_allclose(runner.run(frame())['depth'], expected(frame()), rtol=1e-5)
+
+
+def test_an_address_that_is_refused_leaves_nothing_behind(spec, tmp_path, libraries, monkeypatch):
+    content = engine_for(libraries, spec, tmp_path)
+    monkeypatch.setattr('fake_trt_runtime.Context.set_tensor_address',
+                        lambda self, name, address: name != 'depth')
+    with pytest.raises(EngineError, match='takes no address for depth') as caught:
+        Runner(libraries, content, SHAPES)
+    assert caught.tb is not None and libraries.cuda.module.left() == {}
 
 
 @pytest.mark.parametrize('function', [*ALLOCATING, 'cudaMemcpyAsync', 'cudaStreamSynchronize'])
