@@ -41,10 +41,10 @@ class RobotR2M(Timed, R2M):
                  teacher_weight: float = 1.0, hidden_weight: float = 1.0,
                  keep_weight: float = 1.0, clip: float = 1.0,
                  train_steps: int | None = None,
-                 train_minutes: float | None = None):
+                 train_minutes: float | None = None, bend: bool = False):
         """See the class."""
         super().__init__(student, start, imagenet, alpha, beta, alignment, cap, lr, weight_decay,
-                         freeze_norm=freeze_norm, scale=scale, shared=shared)
+                         freeze_norm=freeze_norm, scale=scale, shared=shared, bend=bend)
         self.save_hyperparameters()
         if not (train_steps or train_minutes):
             raise InputError('say how long to train: model.train_steps or model.train_minutes')

@@ -18,7 +18,7 @@ from training.teacher_depth import Layout, open_teacher
 
 OWN = 'self'
 SELF_SIZE_STEP = 32
-WARMUP = 120  # steps
+WARMUP = 150  # steps
 
 
 @dataclass(frozen=True)
@@ -121,12 +121,13 @@ def self_config(folders, camera, budget: int) -> dict:
         'seed': 1, 'average': 0.0,
         'model': {'class_path': 'training.methods.self_supervised.SelfSupervised',
                   'init_args': {'network': 'lite0', 'start': 'student', 'freeze_norm': True,
-                                'imagenet': True, 'lr': 3e-5, 'pose_lr': 5e-4,
+                                'imagenet': True, 'lr': 5e-5, 'pose_lr': 5e-4,
                                 'warmup': WARMUP, 'decay_every': 1000}},
         'data': {'class_path': 'training.datasets.sequences.SequenceData',
                  'init_args': {'train': [{'path': str(folder), 'camera': f'{folder}/camera.yaml'}
                                          for folder in folders],
-                               'size': [height, width], 'batch_size': 4, 'workers': 0}},
+                               'size': [height, width], 'batch_size': 4, 'workers': 0,
+                               'track': True}},
         'trainer': {'accelerator': 'auto', 'devices': 1, 'max_epochs': -1,
                     'log_every_n_steps': 10, 'checkpoint_steps': 50}}
 
