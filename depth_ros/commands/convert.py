@@ -7,7 +7,7 @@ import shutil
 import sys
 import tempfile
 
-from depth_ros.engines.calibration import Calibration, FRAMES
+from depth_ros.engines.calibration import Calibration, DEMO_BAG
 from depth_ros.engines.precision import emulated, typed
 from depth_ros.estimator import Estimator
 from depth_ros.evaluation.precisions import compare, frame_sets
@@ -27,6 +27,11 @@ def add_arguments(parser):
     parser.add_argument('--calibration', type=Path, metavar='BAG',
                         help='recording that the ranges of int8 are measured on (default: the '
                              'demo recording)')
+    parser.add_argument('--float-layers', metavar='PATTERN',
+                        help='int8: convolutions whose names match stay float, in place of the '
+                             'rule of docs/precision.md')
+    parser.add_argument('--tensorrt-8', action='store_true',
+                        help='operators that TensorRT 8 knows, and float32 beside int8')
     parser.add_argument('--data', type=Path, metavar='DATA',
                         help='compare on the sets of docs/evaluation.md in this folder too')
     parser.add_argument('--frames', type=int, default=8, metavar='N',
@@ -37,13 +42,12 @@ def add_arguments(parser):
 def run(args):
     """Convert, compare on the CPU, print a table."""
     spec = find(args.model)
-    calibration = Calibration(args.calibration) if args.calibration else Calibration(
-        frames=FRAMES)
+    calibration = Calibration(args.calibration or DEMO_BAG, keep=args.float_layers)
     report = {'model': spec.summary(), 'precisions': {}}
     with tempfile.TemporaryDirectory(prefix='depth_ros_') as folder:
         others = {}
         for precision in args.precision:
-            file = typed(spec, precision, folder, calibration, _say)
+            file = typed(spec, precision, folder, calibration, _say, old=args.tensorrt_8)
             report['precisions'][precision] = {'bytes': file.stat().st_size}
             if args.out:
                 args.out.mkdir(parents=True, exist_ok=True)

@@ -18,6 +18,8 @@ class Calibration:
 
     bag: Path = DEMO_BAG
     frames: int = FRAMES
+    keep: str | None = None
+    """Pattern of the convolutions that stay float, in place of the rule of int8.kept."""
 
     def tag(self):
         """Return a text that changes with the recording: its files' names, sizes and times."""
@@ -28,7 +30,7 @@ class Calibration:
         # The demo recording is the same wherever it was copied to.
         time = (lambda file: 0) if bag == DEMO_BAG else (lambda file: file.stat().st_mtime_ns)
         listed = [(file.name, file.stat().st_size, time(file)) for file in files]
-        return hashlib.sha256(repr((listed, self.frames)).encode()).hexdigest()[:16]
+        return hashlib.sha256(repr((listed, self.frames, self.keep)).encode()).hexdigest()[:16]
 
     def feeds(self, spec):
         """

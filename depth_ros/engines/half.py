@@ -36,8 +36,7 @@ def to_half(model, name, emulate=False):
     floats = float_tensors(model)
     stored = _stored(graph)
     inside = middle(model) & floats
-    inside |= {node.output[0] for node in graph.node
-               if node.op_type == 'DequantizeLinear' and node.input[0] in stored}
+    inside |= {node.output[0] for node in graph.node if node.op_type == 'DequantizeLinear'}
     made = {output for node in graph.node if node.op_type not in KEPT
             and set(node.output) <= inside for output in node.output}
 

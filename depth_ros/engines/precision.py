@@ -11,6 +11,7 @@ model contract says, and keep its metadata.
 import hashlib
 import os
 from pathlib import Path
+import re
 import tempfile
 
 from depth_ros.contracts import choose
@@ -127,5 +128,8 @@ def _int8(spec, calibration, old):
     model = _load(spec, old)
     from depth_ros.engines.half import to_half
     from depth_ros.engines.int8 import to_int8
-    model = to_int8(model, calibration.feeds(spec))
+    keep = None
+    if calibration.keep is not None:
+        keep = {node.name for node in model.graph.node if re.search(calibration.keep, node.name)}
+    model = to_int8(model, calibration.feeds(spec), keep)
     return (model if old else to_half(model, HALVES['fp16'])).SerializeToString()

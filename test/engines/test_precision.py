@@ -120,6 +120,18 @@ def test_casting_first_changes_no_number(spec, tmp_path):
     assert np.array_equal(outputs(typed(spec, 'fp32', tmp_path))['depth'], outputs(spec)['depth'])
 
 
+def test_the_rule_may_be_replaced_by_a_pattern(spec, tmp_path):
+    def low(keep):
+        file = typed(spec, 'int8', tmp_path, Calibration(frames=1, keep=keep))
+        found, graph = types(file)
+        made = {output: node.op_type for node in graph.node for output in node.output}
+        return {node.name for node in graph.node if node.op_type == 'Conv'
+                and made.get(node.input[0]) == 'DequantizeLinear'}
+    assert low(None) == {'mix'}
+    assert low('^$') == {'first', 'depthwise', 'mix', 'last'}
+    assert low('first|mix') == {'depthwise', 'last'}
+
+
 def test_files_for_tensorrt_8_have_its_operators_and_the_same_numbers(shipped, tmp_path):
     spec = find(shipped)
     file = typed(spec, 'fp32', tmp_path, old=True)
