@@ -162,7 +162,7 @@ def test_wrong_input_is_told(frames, tmp_path):
     path = brightness(tmp_path / 'x.onnx')
     said = doubts(open_teacher(path, Layout('depth', takes='imagenet')), path, frames, 'ratios',
                   stated='depth')
-    assert any('With --teacher-input bytes the teacher is better' in one for one in said)
+    assert any('With --teacher-input bytes the error of the teacher' in one for one in said)
     own = brightness(tmp_path / 'y.onnx', kind='UINT8', own=True)
     assert doubts(open_teacher(own), own, frames, 'ratios') == []
 
