@@ -248,14 +248,16 @@ KEEP = """
 import os, resource, signal, sys
 from depth_ros.engines.cache import EngineCache, engine_key
 folder, how = sys.argv[1:3]
+KEY = engine_key(*sys.argv[3:9], {}, {})
 if how == 'read-only' and os.geteuid() == 0:
+    # All modules must be loaded by then: another user may not be able to read them.
+    EngineCache(folder + '_before').obtain(KEY, lambda: b'x')
     os.setuid(65534)
 if how == 'full':
     # What a full disk does to a large file, in the middle of writing it.
     resource.setrlimit(resource.RLIMIT_FSIZE, (5000, 5000))
 lines = []
-entry = EngineCache(folder).obtain(engine_key(*sys.argv[3:9], {}, {}), lambda: b'x' * 100000,
-                                   report=lines.append)
+entry = EngineCache(folder).obtain(KEY, lambda: b'x' * 100000, report=lines.append)
 assert len(entry.content) == 100000
 print(entry.built, entry.kept, lines == [entry.warning], entry.warning)
 """
