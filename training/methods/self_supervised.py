@@ -3,8 +3,6 @@
 """Relative depth from unlabelled video. Godard et al., MonoDepth2 (ICCV 2019)."""
 from __future__ import annotations
 
-import copy
-
 from depth_ros.contracts import choose, InputError
 import lightning
 import torch
@@ -48,8 +46,6 @@ class SelfSupervised(lightning.LightningModule):
     :param scales: how many of the disparities are trained, of four; lite0 has one.
     :param warmup: steps in which the pose network learns alone and nothing is masked: for good
         start weights of depth, which a pose network that knows nothing would spoil.
-    :param keep: weight of the mean difference of log depth to what `start` says, their medians
-        made equal: shape that was known is not given up for a motion that is still wrong.
     :param freeze_norm: keep BatchNorm's statistics: for small batches, and needed where `start`
         was exported.
     """
@@ -60,16 +56,12 @@ class SelfSupervised(lightning.LightningModule):
                  imagenet: bool = True, start: str | None = None, lr: float = 1e-4,
                  decay_every: int = 15, decay_by: float = 0.1, smooth: float = 1e-3,
                  automask: bool = True, scales: int = 4, pose_lr: float | None = None,
-                 freeze_norm: bool = False, warmup: int = 0, keep: float = 0.0):
+                 freeze_norm: bool = False, warmup: int = 0):
         """See the class."""
         super().__init__()
         self.save_hyperparameters()
-        if keep and not start:
-            raise InputError('model.keep is for a network with a start: name it as model.start')
         kind = choose(NETWORKS, network, 'network')
         self.net = kind.load(start).train() if start else kind(depth)
-        # In a tuple it is no part of this one and is not saved.
-        self.start = (copy.deepcopy(self.net).eval().requires_grad_(False),) if keep else ()
         light = kind is LiteDisparity
         self.pose = LitePose() if light else PoseNet(pose_depth)
         if imagenet and light:
@@ -138,18 +130,8 @@ class SelfSupervised(lightning.LightningModule):
             used = used + parts['used'].float().mean() / len(disparities)
             small = functional.interpolate(image, size, mode='area')
             smooth = smooth + smoothness(disparity, small) / 2 ** scale / len(disparities)
-        loss = photometric + h.smooth * smooth
-        kept = self._kept(batch['seen'][:, 0], disparities[0]) if self.start and not warm else 0.0
-        return {'loss': loss + h.keep * kept, 'photometric': photometric, 'smooth': smooth,
-                'used': used}
-
-    def _kept(self, image, disparity):
-        """Mean |ln depth - ln what the start says|, without what all pixels share."""
-        with torch.no_grad():
-            start = self.start[0].to(image.device).disparities(image)[0]
-        off = (torch.log(disparity_to_depth(disparity)[1])
-               - torch.log(disparity_to_depth(start)[1])).flatten(1)
-        return (off - off.median(1, keepdim=True).values).abs().mean()
+        return {'loss': photometric + h.smooth * smooth, 'photometric': photometric,
+                'smooth': smooth, 'used': used}
 
     def training_step(self, batch, batch_idx):
         """Train on one batch; a loss that is not finite stops and names the frames."""
