@@ -5,7 +5,8 @@ The weights of an exported model back into its network, to train it further.
 
 The exporter merges each BatchNorm into the convolution before it. Here the merged weights go into
 the convolution and the BatchNorm becomes an identity with a shift. Its true statistics are lost:
-train with frozen normalisation (`freeze_norm`).
+train with frozen normalisation (`freeze_norm`). A BatchNorm that stands elsewhere is in the file
+as it is.
 """
 from __future__ import annotations
 
@@ -13,6 +14,7 @@ from depth_ros.contracts import InputError
 import torch
 from torch import nn
 
+CONVOLUTIONS = nn.Conv2d, nn.ConvTranspose2d
 SIZE = (64, 96)  # of the image on which the network's wiring is looked at
 
 
@@ -35,18 +37,19 @@ def image_and_line(net, size):
 @torch.no_grad()
 def following_norms(net, run=image_and_line) -> dict:
     """
-    Return {convolution: the BatchNorm that takes its output}.
+    Return {layer: the BatchNorm that takes its output}, for layers that are convolutions.
 
     :param run: calls the network once, from it and (height, width).
     """
     source, found, hooks = {}, {}, []
     for layer in net.modules():
-        if isinstance(layer, nn.Conv2d):
+        if isinstance(layer, CONVOLUTIONS):
             hooks.append(layer.register_forward_hook(
                 lambda conv, given, result: source.__setitem__(id(result), (conv, result))))
         elif isinstance(layer, nn.BatchNorm2d):
             hooks.append(layer.register_forward_pre_hook(
-                lambda norm, given: found.__setitem__(source[id(given[0])][0], norm)))
+                lambda norm, given: found.__setitem__(
+                    source.get(id(given[0]), (None,))[0], norm)))
     training = net.training
     run(net.eval(), SIZE)
     net.train(training)
@@ -71,23 +74,41 @@ def load_onnx(net, path, run=image_and_line) -> None:
     except Exception as error:
         raise InputError(f'{path} cannot be read as an ONNX model: {error}') from error
     values = {tensor.name: numpy_helper.to_array(tensor) for tensor in graph.initializer}
-    layers = {name: layer for name, layer in net.named_modules() if isinstance(layer, nn.Conv2d)}
-    nodes = {module_path(node.name): node for node in graph.node if node.op_type == 'Conv'}
+    # Of equal constants the exporter keeps one.
+    values.update((node.output[0], values[node.input[0]]) for node in graph.node
+                  if node.op_type == 'Identity' and node.input[0] in values)
+    layers = {name: layer for name, layer in net.named_modules()
+              if isinstance(layer, CONVOLUTIONS)}
+    nodes = {module_path(node.name): node for node in graph.node
+             if node.op_type in ('Conv', 'ConvTranspose')}
     wrong = sorted(set(layers) ^ set(nodes))
     if wrong:
         raise InputError(f'{path} does not fit {type(net).__name__}: only one of the two has '
                          f'{wrong[0]} (and {len(wrong) - 1} more)')
-    norms = following_norms(net, run)
+    norms, kept = following_norms(net, run), _kept_norms(net, graph, values)
     for name, layer in layers.items():
         weight, *bias = (torch.from_numpy(values[key].copy()) for key in nodes[name].input[1:])
         if weight.shape != layer.weight.shape:
             raise InputError(f'{path} does not fit {type(net).__name__}: {name} is '
                              f'{tuple(weight.shape)} instead of {tuple(layer.weight.shape)}')
         layer.weight.copy_(weight)
-        if layer in norms:
+        if layer in norms and norms[layer] not in kept:
             _become_shift(norms[layer], bias[0])
         elif layer.bias is not None:
             layer.bias.copy_(bias[0])
+
+
+def _kept_norms(net, graph, values):
+    """Load each BatchNorm that the file has as a layer; returns them."""
+    layers, kept = dict(net.named_modules()), set()
+    for node in graph.node:
+        if node.op_type == 'BatchNormalization':
+            norm = layers[module_path(node.name)]
+            for tensor, key in zip((norm.weight, norm.bias, norm.running_mean, norm.running_var),
+                                   node.input[1:]):
+                tensor.copy_(torch.from_numpy(values[key].copy()))
+            kept.add(norm)
+    return kept
 
 
 def _become_shift(norm, shift):
