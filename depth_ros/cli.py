@@ -5,7 +5,9 @@ import sys
 
 from depth_ros.dispatch import Program
 
-# name: what it is for; the module depth_ros.commands.<name> is imported when it is asked for
+# name: what it is for; the module depth_ros.commands.<name> is imported when it is asked for, or
+# the one of MODULES where the standard library has that name.
+MODULES = {'profile': 'profile_node'}
 COMMANDS = {
     'demo': 'replay the bundled recording through the completion node and show the result',
     'complete': 'one image and one measured line to a dense depth file',
@@ -16,10 +18,11 @@ COMMANDS = {
     'models': 'list the shipped models',
     'build-engine': 'build TensorRT engines for this GPU before they are needed',
     'benchmark': 'time the shipped models and the node',
+    'profile': 'show where the time and the memory of a frame go in a node',
     'doctor': 'say what is installed and what is missing',
 }
 PROGRAM = Program('depth_ros', 'depth_ros', {
-    name: (f'depth_ros.commands.{name.replace("-", "_")}', purpose)
+    name: (f'depth_ros.commands.{MODULES.get(name, name.replace("-", "_"))}', purpose)
     for name, purpose in COMMANDS.items()})
 main = PROGRAM.main
 

@@ -159,20 +159,21 @@ class Estimator:
         _check(image, camera, sparse)
         self.prepare(camera)
         height, width = self.engine.height, self.engine.width
-        shrinks = height * width < image.shape[0] * image.shape[1]
-        small = cv2.resize(image, (width, height),
-                           interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
+        small = shrink(image, height, width)
         measured, small_measured = self._measured(camera, points, sparse)
         if self.require_line and measured is not None and not small_measured.any():
             raise NoLineError('no measurement falls into the image')
         ready = perf_counter()
-        outputs = self.engine.run(small, small_measured)
+        outputs = self._infer(small, small_measured)
         done = perf_counter()
         frame = self._finish(outputs, camera, measured, small_measured)
         end = perf_counter()
         return replace(frame, timings_ms={'preprocess': 1e3 * (ready - start),
                                           'inference': 1e3 * (done - ready),
                                           'postprocess': 1e3 * (end - done)})
+
+    def _infer(self, image, sparse):
+        return self.engine.run(image, sparse)
 
     def _measured(self, camera, points, sparse):
         """Return the measurements on the image's grid and on the model's."""
@@ -199,9 +200,9 @@ class Estimator:
             residual = line_residual(depth, small_measured)
         if anchored:
             depth = anchor_broad(depth, small_measured)
-        depth = _upsample(depth, camera)
+        depth = enlarge_depth(depth, camera)
         self._mark_unknown(depth)
-        confidence = _enlarge(outputs.get('confidence'), camera)
+        confidence = enlarge(outputs.get('confidence'), camera)
         if confidence is not None and self.min_confidence > 0:
             depth[confidence < self.min_confidence] = np.nan
         if anchored:
@@ -211,7 +212,7 @@ class Estimator:
             residual = replace(residual, anchored_median_abs=left.median_abs
                                if left else float('nan'))
         domain = outputs.get('domain')
-        return DepthFrame(depth, camera, confidence, _enlarge(outputs.get('saliency'), camera),
+        return DepthFrame(depth, camera, confidence, enlarge(outputs.get('saliency'), camera),
                           measured, residual, None if domain is None else int(domain), metric)
 
     def _mark_unknown(self, depth):
@@ -234,7 +235,14 @@ def _check(image, camera, sparse):
                          f'{image.shape[1]}x{image.shape[0]}')
 
 
-def _upsample(depth, camera):
+def shrink(image, height, width):
+    """Image at another size, without aliasing where it becomes smaller."""
+    shrinks = height * width < image.shape[0] * image.shape[1]
+    return cv2.resize(image, (width, height),
+                      interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
+
+
+def enlarge_depth(depth, camera):
     """Enlarge without blending foreground and background into flying pixels."""
     if depth.shape == (camera.height, camera.width):
         return np.array(depth, np.float32)
@@ -249,7 +257,8 @@ def _upsample(depth, camera):
     return smooth
 
 
-def _enlarge(values, camera):
+def enlarge(values, camera):
+    """Output of a model at the image size, blended; None stays None."""
     if values is None or values.shape == (camera.height, camera.width):
         return values
     return cv2.resize(values, (camera.width, camera.height), interpolation=cv2.INTER_LINEAR)

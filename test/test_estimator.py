@@ -6,7 +6,7 @@ import cv2
 from depth_ros import lidar
 from depth_ros.camera import Camera
 from depth_ros.contracts import InputError
-from depth_ros.estimator import _upsample, Estimator, input_size, NoLineError
+from depth_ros.estimator import enlarge_depth, Estimator, input_size, NoLineError
 from depth_ros.model import find, ModelError, MODELS, read_spec
 import numpy as np
 import pytest
@@ -154,13 +154,13 @@ def test_no_flying_pixels_between_near_and_far(tmp_path):
 
 def test_enlarging_blends_slopes_and_keeps_steps():
     small = np.tile(np.float32([1, 1, 1, 8, 8, 8]), (4, 1))
-    large = _upsample(small, Camera(60, 40, 9.0, 9.0, 1.0, 1.0))
+    large = enlarge_depth(small, Camera(60, 40, 9.0, 9.0, 1.0, 1.0))
     assert set(np.unique(large)) == {1.0, 8.0}
     assert np.abs(np.argmax(large[0] > 4) - 30) <= 1
     slope = np.tile(np.linspace(10, 10.5, 6, dtype=np.float32), (4, 1))
-    assert len(np.unique(_upsample(slope, Camera(60, 40, 9.0, 9.0, 1.0, 1.0)))) > 20
-    shrunk = _upsample(np.tile(np.float32([1] * 30 + [8] * 30), (40, 1)),
-                       Camera(6, 4, 9.0, 9.0, 1.0, 1.0))
+    assert len(np.unique(enlarge_depth(slope, Camera(60, 40, 9.0, 9.0, 1.0, 1.0)))) > 20
+    shrunk = enlarge_depth(np.tile(np.float32([1] * 30 + [8] * 30), (40, 1)),
+                           Camera(6, 4, 9.0, 9.0, 1.0, 1.0))
     assert shrunk[0].tolist() == [1, 1, 1, 8, 8, 8]
 
 

@@ -1,6 +1,7 @@
 # Copyright 2026 depth_ros maintainers
 # SPDX-License-Identifier: Apache-2.0
 """Listens to a depth node from outside: arrivals, depth images, diagnostics."""
+from functools import partial
 import struct
 import threading
 import time
@@ -13,9 +14,10 @@ import rclpy
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.qos import QoSProfile
 from rclpy.signals import SignalHandlerOptions
-from sensor_msgs.msg import Image
+from sensor_msgs.msg import Image, PointCloud2
 
 QUEUE = 50
+CLOUD = 'depth/points'
 
 
 class Collector:
@@ -25,13 +27,15 @@ class Collector:
     :param image: topic that the node under test subscribes to.
     :param node: name of the node under test, for its diagnostics.
     :param keep: called with (stamp_ns, depth `(H, W)` metres) for each depth image, or None.
+    :param listen: more topics of the node to subscribe; `arrivals[topic][stamp_ns]` is when.
     """
 
-    def __init__(self, image, node, keep=None):
+    def __init__(self, image, node, keep=None, listen=()):
         """Join the graph; the environment must be set before."""
         self.images, self.depths = {}, {}
+        self.arrivals = {topic: {} for topic in listen}
         self.status = None
-        self._keep, self._node_name = keep, node
+        self._keep, self.node_name = keep, node
         # Ctrl-C is for the command that collects, not for the client library.
         rclpy.init(args=[], signal_handler_options=SignalHandlerOptions.NO)
         self._node = rclpy.create_node('collector')
@@ -41,6 +45,10 @@ class Collector:
                                        QoSProfile(depth=QUEUE))
         self._node.create_subscription(DiagnosticArray, '/diagnostics', self._on_diagnostics,
                                        QoSProfile(depth=QUEUE))
+        for topic, heard in self.arrivals.items():
+            self._node.create_subscription(
+                PointCloud2 if topic == CLOUD else Image, topic, partial(_note, heard),
+                QoSProfile(depth=QUEUE), raw=True)
         self._executor = SingleThreadedExecutor()
         self._executor.add_node(self._node)
         self._thread = threading.Thread(target=self._spin, name='collector', daemon=True)
@@ -64,9 +72,7 @@ class Collector:
         rclpy.try_shutdown()
 
     def _on_image(self, data):
-        # The stamp is the first field of the serialized message: no need to decode the pixels.
-        seconds, nanoseconds = struct.unpack_from('<iI' if data[1] & 1 else '>iI', data, 4)
-        self.images[seconds * NANOSECONDS + nanoseconds] = time.monotonic_ns()
+        _note(self.images, data)
 
     def _on_depth(self, msg):
         stamp = messages.stamp_ns(msg.header)
@@ -76,7 +82,7 @@ class Collector:
 
     def _on_diagnostics(self, msg):
         for status in msg.status:
-            if status.name.rpartition('/')[2] == self._node_name:
+            if status.name.rpartition('/')[2] == self.node_name:
                 self.status = status
 
     def value(self, name, default=None):
@@ -99,3 +105,9 @@ class Collector:
         if len(arrivals) < 2:
             return 0.0
         return (len(arrivals) - 1) * 1e9 / max(arrivals[-1] - arrivals[0], 1)
+
+
+def _note(heard, data):
+    # The stamp is the first field of a serialized message: no need to decode the pixels.
+    seconds, nanoseconds = struct.unpack_from('<iI' if data[1] & 1 else '>iI', data, 4)
+    heard[seconds * NANOSECONDS + nanoseconds] = time.monotonic_ns()

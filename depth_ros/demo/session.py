@@ -1,8 +1,9 @@
 # Copyright 2026 depth_ros maintainers
 # SPDX-License-Identifier: Apache-2.0
-"""One recording through the completion node over DDS, in processes of their own."""
+"""One recording through a depth node over DDS, in processes of their own."""
 from contextlib import ExitStack
 from dataclasses import dataclass
+import json
 import os
 import time
 
@@ -19,6 +20,8 @@ START_SECONDS = 60
 SILENCE_SECONDS = 3.0
 DIAGNOSTICS_PERIOD = 0.2
 QUEUE = 50
+# Settings of a node that is measured from inside, as JSON.
+PROFILE = 'DEPTH_ROS_PROFILE'
 
 
 @dataclass(frozen=True)
@@ -60,13 +63,17 @@ def inspect(path):
                      quaternion_from(pose))
 
 
-def play(recording, logs, keep=None, rate=1.0, domain=None, bar=True, **parameters):
+def play(recording, logs, keep=None, rate=1.0, domain=None, bar=True, node='completion',
+         listen=(), profile=None, **parameters):
     """
-    Play a recording through the completion node; return the collector with what it heard.
+    Play a recording through a depth node; return the collector with what it heard.
 
     :param logs: folder for the output of the nodes.
     :param keep: called with (stamp_ns, depth) for each depth image.
-    :param parameters: more parameters of the completion node.
+    :param node: 'completion' or 'monocular'.
+    :param listen: topics to subscribe beside depth/image; see Collector.
+    :param profile: measure the node by `nodes.profiled`: its settings as a dictionary.
+    :param parameters: more parameters of the node.
     :raises InputError: a node does not start or dies; the message has its words.
     """
     from depth_ros.demo.collector import Collector
@@ -77,16 +84,19 @@ def play(recording, logs, keep=None, rate=1.0, domain=None, bar=True, **paramete
         if bag.topics[played].msgtype == COMPRESSED:
             played = played.removesuffix('/compressed')
     with ExitStack() as stack:
-        log = logs / 'completion.log'
-        completion = stack.enter_context(processes.node(
-            'completion', log, environment,
-            {'use_sim_time': True, 'diagnostics_period': DIAGNOSTICS_PERIOD,
-             'extrinsics': 'parameters', 'lidar_translation': recording.translation,
-             'lidar_rotation': recording.rotation,
+        log = logs / f'{node}.log'
+        pose = {} if node == 'monocular' else {
+            'extrinsics': 'parameters', 'lidar_translation': recording.translation,
+            'lidar_rotation': recording.rotation}
+        started = environment if profile is None else {
+            **environment, PROFILE: json.dumps({'node': node, **profile})}
+        depth = stack.enter_context(processes.node(
+            node if profile is None else 'profiled', log, started,
+            {'use_sim_time': True, 'diagnostics_period': DIAGNOSTICS_PERIOD, **pose,
              **_lossless(played, recording.camera_info, recording.scan), **parameters},
             {'image': played, 'camera_info': recording.camera_info, 'scan': recording.scan}))
-        collector = stack.enter_context(Collector(played, 'completion', keep))
-        _wait_until_active(collector, completion, log)
+        collector = stack.enter_context(Collector(played, node, keep, listen))
+        _wait_until_active(collector, depth, log)
         replay_log = logs / 'replay.log'
         replay = stack.enter_context(processes.node(
             'replay', replay_log, environment,
@@ -95,7 +105,7 @@ def play(recording, logs, keep=None, rate=1.0, domain=None, bar=True, **paramete
              'subscribers': 2}))
         with tqdm(total=len(recording.stamps), unit='frame', desc='depth over DDS',
                   disable=None if bar else True) as progress:
-            _follow(collector, [(completion, log), (replay, replay_log)], progress,
+            _follow(collector, [(depth, log), (replay, replay_log)], progress,
                     len(recording.stamps))
     return collector
 
@@ -115,19 +125,19 @@ def _wait_until_active(collector, process, log):
     limit = time.monotonic() + START_SECONDS
     while collector.value('state') != 'active':
         if process.poll() is not None:
-            raise InputError(f'the completion node ended:\n{processes.last_words(log)}')
+            raise InputError(f'the {collector.node_name} node ended:\n{processes.last_words(log)}')
         # A lifecycle node that cannot be configured stays, and says why.
         if collector.value('state') == 'unconfigured' and 'cannot' in collector.status.message:
-            raise InputError(f'the completion node: {collector.status.message}')
+            raise InputError(f'the {collector.node_name} node: {collector.status.message}')
         if time.monotonic() > limit:
-            raise InputError(f'the completion node is not active after {START_SECONDS} s:\n'
-                             f'{processes.last_words(log)}')
+            raise InputError(f'the {collector.node_name} node is not active after '
+                             f'{START_SECONDS} s:\n{processes.last_words(log)}')
         time.sleep(0.05)
 
 
 def _follow(collector, running, progress, sent):
     """Show progress until the replay has ended and the node has nothing left to do."""
-    (completion, log), (replay, replay_log) = running
+    (depth, log), (replay, replay_log) = running
     last_change, seen = time.monotonic(), None
     while True:
         time.sleep(0.05)
@@ -135,8 +145,8 @@ def _follow(collector, running, progress, sent):
         progress.update(now[0] - progress.n)
         if now != seen:
             last_change, seen = time.monotonic(), now
-        if completion.poll() is not None:
-            raise InputError(f'the completion node died:\n{processes.last_words(log)}')
+        if depth.poll() is not None:
+            raise InputError(f'the {collector.node_name} node died:\n{processes.last_words(log)}')
         if replay.poll():
             raise InputError(f'the replay failed:\n{processes.last_words(replay_log)}')
         silent = time.monotonic() - last_change
