@@ -25,6 +25,7 @@ setup(
     install_requires=['setuptools', 'numpy', 'PyYAML', 'tqdm'],
     extras_require={
         'runtime': ['onnxruntime', 'opencv-python-headless>=4.6,<5', 'rosbags>=0.11,<0.12'],
+        'openvino': ['openvino>=2024.4'],
         # onnx converts models to fp16 and int8; on a Jetson TensorRT itself comes with JetPack.
         'tensorrt': ['onnx', 'cuda-python', 'tensorrt; platform_machine == "x86_64"'],
         'training': ['torch>=2.6', 'lightning>=2.5', 'jsonargparse[signatures]>=4.49', 'onnx',

@@ -38,10 +38,13 @@ class MonocularConfig(NodeConfig):
         'engine that must be built first is built while ONNX Runtime answers.',
         choices=('auto', *ENGINES), read_only=True)
     threads: int = option(
-        0, 'CPU threads of ONNX Runtime; 0 takes one per core.', 0, 256, read_only=True)
-    precision: str = option(
-        DEFAULT_PRECISION, 'TensorRT: precision of the engine.', choices=PRECISIONS,
+        0, 'CPU threads of ONNX Runtime and OpenVINO; 0 takes one per core.', 0, 256,
         read_only=True)
+    precision: str = option(
+        DEFAULT_PRECISION, 'Precision of the engine; `auto` takes what suits it.',
+        choices=(DEFAULT_PRECISION, *PRECISIONS), read_only=True)
+    device: str = option(
+        'CPU', 'OpenVINO: device, e.g. CPU, GPU, GPU.1 or NPU.', read_only=True)
     engine_cache: str = option(
         '', 'TensorRT: folder of built engines; empty takes $DEPTH_ROS_CACHE, else '
         '$XDG_CACHE_HOME/depth_ros/engines, else ~/.cache/depth_ros/engines.', read_only=True)

@@ -8,7 +8,7 @@ The `launch` libraries come with a ROS installation only, so they are imported w
 from pathlib import Path
 
 import depth_ros
-from depth_ros.engines import PRECISIONS
+from depth_ros.engines import DEFAULT_PRECISION, PRECISIONS
 
 DEMO_BAG = Path(depth_ros.__file__).parent / 'demo_bag'
 FLAG = ('true', 'false')
@@ -28,8 +28,8 @@ COMMON = {
 MODEL = {
     'model': ('', 'Shipped model name or .onnx path; empty: as in the parameter file.'),
     'engine': ('', 'Inference engine; empty: as in the parameter file.'),
-    'precision': ('', 'Precision of a TensorRT engine; empty: as in the parameter file.',
-                  ('', *PRECISIONS)),
+    'precision': ('', 'Precision of the engine; empty: as in the parameter file.',
+                  ('', DEFAULT_PRECISION, *PRECISIONS)),
     'image_transport': ('', 'raw or compressed; empty: as in the parameter file.',
                         ('', 'raw', 'compressed')),
 }

@@ -5,9 +5,10 @@ import json
 from pathlib import Path
 
 from depth_ros.contracts import InputError
-from depth_ros.engines import building, DEFAULT_PRECISION, PRECISIONS
+from depth_ros.engines import building, PRECISIONS
 from depth_ros.engines.cache import EngineCache
 from depth_ros.engines.progress import to_stderr
+from depth_ros.engines.tensorrt import AUTO_PRECISION
 from depth_ros.model import find
 
 HELP = ('build TensorRT engines for this GPU, compare them with ONNX Runtime, and keep them where '
@@ -19,7 +20,7 @@ def add_arguments(parser):
     parser.add_argument('model', nargs='*', metavar='MODEL',
                         help='shipped model or .onnx file; several may be given')
     parser.add_argument('--precision', action='append', choices=PRECISIONS,
-                        help=f'may be given again (default: {DEFAULT_PRECISION}, as the nodes)')
+                        help=f'may be given again (default: {AUTO_PRECISION}, as the nodes)')
     size = parser.add_mutually_exclusive_group()
     size.add_argument('--camera', type=int, nargs=2, metavar=('WIDTH', 'HEIGHT'),
                       help='size of the images; the node chooses the input size by it '
@@ -54,7 +55,7 @@ def run(args):
     rows = [building.build(spec, *building.size_for(spec, args.input_size, args.camera), precision,
                            **_options(args, cache))
             for spec in [find(name) for name in args.model]
-            for precision in args.precision or [DEFAULT_PRECISION]]
+            for precision in args.precision or [AUTO_PRECISION]]
     result = {'folder': str(cache.folder), 'engines': rows}
     if args.prune:
         kept = [Path(row['file']).stem for row in rows if 'file' in row]

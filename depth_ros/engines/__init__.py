@@ -14,9 +14,12 @@ from depth_ros.contracts import choose, InputError
 
 # ONNX Runtime is the reference, and what answers where another engine cannot.
 ENGINES = {'onnxruntime': 'depth_ros.engines.onnxruntime',
+           'openvino': 'depth_ros.engines.openvino',
            'tensorrt': 'depth_ros.engines.tensorrt'}
+TITLES = {'onnxruntime': 'ONNX Runtime', 'openvino': 'OpenVINO', 'tensorrt': 'TensorRT'}
 PRECISIONS = ('fp32', 'fp16', 'bf16', 'int8')
-DEFAULT_PRECISION = 'fp16'
+# Leaves the precision to the engine.
+DEFAULT_PRECISION = 'auto'
 
 
 class EngineError(InputError):
@@ -49,7 +52,7 @@ def load(name, spec, height, width, **options):
     :param options: of all engines; each gets its own.
     :return: an object with `name`, `height`, `width`, `note` ('' or what is not as it was asked
         for) and `run(image, sparse_depth=None) -> {'depth': (H, W) float32, ...}`. An engine that
-        fails to build, or is refused, is replaced by ONNX Runtime with a note.
+        fails to load, or is refused, is replaced by ONNX Runtime with a note.
     :raises EngineError: the library is missing or the model does not run in it.
     """
     try:
@@ -68,7 +71,7 @@ def load(name, spec, height, width, **options):
     except EngineError as error:
         if name == 'onnxruntime':
             raise
-        note = f'ONNX Runtime instead of TensorRT: {error}'
+        note = instead(name, error)
     else:
         if faster(engine):
             return engine
@@ -92,6 +95,17 @@ def load_only(name, spec, height, width, **options):
         raise TypeError(f'no engine has the option {", ".join(sorted(unknown))}')
     return module.load(spec, height, width, **{
         option: value for option, value in options.items() if option in known[name]})
+
+
+def instead(name, error):
+    """Return the sentence that says why ONNX Runtime answers and not what was asked for."""
+    return f'ONNX Runtime instead of {TITLES.get(name, "TensorRT")}: {error}'
+
+
+def resolved(precision, auto):
+    """Return a precision, `auto` replaced by what suits an engine; unknown ones are an error."""
+    choose(dict.fromkeys((DEFAULT_PRECISION, *PRECISIONS), True), precision, 'precision')
+    return auto if precision == DEFAULT_PRECISION else precision
 
 
 def faster(engine):

@@ -4,7 +4,8 @@
 
 from depth_ros import engines
 from depth_ros.camera import Camera
-from depth_ros.engines import EngineError, UnavailableError
+from depth_ros.engines import EngineError, resolved, UnavailableError
+from depth_ros.engines.tensorrt import AUTO_PRECISION
 from depth_ros.estimator import check_size, input_size
 
 # The camera that engines are built for when nothing better is known.
@@ -35,6 +36,7 @@ def build(spec, height, width, precision, **options):
     :param options: of the engine, see engines.tensorrt.load.
     :raises UnavailableError: the library or the GPU is missing.
     """
+    precision = resolved(precision, AUTO_PRECISION)
     row = {'model': spec.name, 'precision': precision, 'input': {'height': height, 'width': width},
            'problem': '', 'warning': ''}
     try:

@@ -40,6 +40,11 @@ def default_folder():
     return base / 'depth_ros' / 'engines'
 
 
+def models_folder(cache=None):
+    """Return the folder of converted models of a cache, a folder's name, or None."""
+    return (cache if isinstance(cache, EngineCache) else EngineCache(cache)).folder / MODELS
+
+
 class EngineCache:
     """Engines in one folder, made by whoever needs them first."""
 

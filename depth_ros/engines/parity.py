@@ -142,24 +142,37 @@ def _like(expected, found):
     return found, np.isfinite(found) | ~np.isfinite(expected)
 
 
-def gate(engine, spec, height, width, precision):
+def gate(engine, spec, height, width, precision, reference=None):
     """
-    Run the stored frame through an engine and through ONNX Runtime.
+    Run the stored frame through an engine and through ONNX Runtime; time both.
 
     :param engine: has `run(image, sparse_depth) -> {name: array}`.
+    :param reference: engine of ONNX Runtime; None loads it.
     :return: plain figures: `parity`, `latency_ms` and `reference_latency_ms` (median and p99).
     :raises ParityError: the engine must not be used; its figures are the same dictionary.
     """
-    from depth_ros.engines import onnxruntime
+    reference = reference or _reference(spec, height, width)
+    figures = check(engine, spec, height, width, precision, reference)
     feed = stored_input(spec, height, width)
-    reference = onnxruntime.load(spec, height, width)
+    return {**figures, 'latency_ms': timed(engine, feed),
+            'reference_latency_ms': timed(reference, feed)}
+
+
+def check(engine, spec, height, width, precision, reference=None):
+    """Compare as `gate`, without timing; return `parity` alone."""
+    feed = stored_input(spec, height, width)
+    reference = reference or _reference(spec, height, width)
     parity = compare(reference.run(**feed), engine.run(**feed), precision)
     figures = {'parity': parity.record()}
     if not parity.passed:
         raise ParityError(f'the {precision} engine of {spec.name} differs from ONNX Runtime: '
                           f'{parity.text()}', figures)
-    return {**figures, 'latency_ms': timed(engine, feed),
-            'reference_latency_ms': timed(reference, feed)}
+    return figures
+
+
+def _reference(spec, height, width):
+    from depth_ros.engines import onnxruntime
+    return onnxruntime.load(spec, height, width)
 
 
 def timed(engine, feed):

@@ -26,7 +26,7 @@ HALVES = {'fp16': 'FLOAT16', 'bf16': 'BFLOAT16'}
 
 
 def typed(spec, precision, folder, calibration=None, report=None, make=True,
-          old=False):
+          old=False, beside='fp16'):
     """
     Return the path of `spec` in a precision, converting it if `folder` does not have it.
 
@@ -37,6 +37,7 @@ def typed(spec, precision, folder, calibration=None, report=None, make=True,
     :param make: False raises a NotBuiltError where a conversion would be needed.
     :param old: for TensorRT 8: the operators of OLD_OPSET, and beside int8 float32 instead of
         fp16, since it reads no fp16 scales.
+    :param beside: fp16, or fp32 for CPUs: the type of what int8 leaves.
     :raises EngineError: the package onnx is missing, or the model cannot be converted.
     """
     convert = choose(_converters(), precision, 'precision')
@@ -46,7 +47,7 @@ def typed(spec, precision, folder, calibration=None, report=None, make=True,
     made_of = f'{spec.sha256} {precision} {REVISION}'
     made_of += ' old' * old
     if precision == 'int8':
-        made_of += f' {calibration.tag()}'
+        made_of += f' {calibration.tag()}' + ' fp32' * (beside == 'fp32')
     digest = hashlib.sha256(made_of.encode()).hexdigest()[:16]
     path = Path(folder) / f'{spec.name}_{precision}_{digest}.onnx'
     if path.is_file():
@@ -55,7 +56,7 @@ def typed(spec, precision, folder, calibration=None, report=None, make=True,
         raise NotBuiltError(f'{spec.name} was not converted to {precision} yet')
     if report and precision != 'fp32':
         report(f'converting {spec.name} to {precision}')
-    content = convert(spec, calibration, old)
+    content = convert(spec, calibration, old, beside)
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         return _write(path, content)
@@ -112,19 +113,19 @@ def _load(spec, old=False):
     return model
 
 
-def _fp32(spec, _, old):
+def _fp32(spec, _, old, beside):
     return _load(spec, old).SerializeToString()
 
 
 def _half(name):
-    def convert(spec, _, old):
+    def convert(spec, _, old, beside):
         model = _load(spec, old)
         from depth_ros.engines.half import to_half
         return to_half(model, name).SerializeToString()
     return convert
 
 
-def _int8(spec, calibration, old):
+def _int8(spec, calibration, old, beside):
     model = _load(spec, old)
     from depth_ros.engines.half import to_half
     from depth_ros.engines.int8 import to_int8
@@ -132,4 +133,5 @@ def _int8(spec, calibration, old):
     if calibration.keep is not None:
         keep = {node.name for node in model.graph.node if re.search(calibration.keep, node.name)}
     model = to_int8(model, calibration.feeds(spec), keep)
-    return (model if old else to_half(model, HALVES['fp16'])).SerializeToString()
+    halved = not old and beside == 'fp16'
+    return (to_half(model, HALVES['fp16']) if halved else model).SerializeToString()

@@ -6,8 +6,7 @@ from dataclasses import replace
 import hashlib
 from pathlib import Path
 
-from depth_ros.contracts import choose
-from depth_ros.engines import DEFAULT_PRECISION, EngineError, parity, PRECISIONS
+from depth_ros.engines import DEFAULT_PRECISION, EngineError, parity, resolved
 from depth_ros.engines.cache import engine_key, EngineCache, MODELS
 from depth_ros.engines.precision import typed
 from depth_ros.engines.trt_build import build as build_engine
@@ -18,6 +17,7 @@ import numpy as np
 
 # bf16 came with this generation of GPUs.
 BF16_CAPABILITY = (8, 0)
+AUTO_PRECISION = 'fp16'
 
 
 def load(spec, height, width, precision=DEFAULT_PRECISION, cache=None, workspace_mib=1024,
@@ -26,7 +26,7 @@ def load(spec, height, width, precision=DEFAULT_PRECISION, cache=None, workspace
     """
     Load `spec` for `height` x `width` inputs: from the cache, else built, compared and kept.
 
-    :param precision: fp32, fp16, bf16 or int8.
+    :param precision: fp32, fp16, bf16 or int8; auto is fp16.
     :param cache: folder of the engines, or a cache.EngineCache; None takes the user's.
     :param workspace_mib: most memory that the build may try tactics with.
     :param dla_core: -1 for the GPU, else the number of a deep-learning accelerator.
@@ -40,7 +40,7 @@ def load(spec, height, width, precision=DEFAULT_PRECISION, cache=None, workspace
     :raises RefusedError: the numbers differ from ONNX Runtime's by more than parity allows.
     :raises EngineError: the build fails.
     """
-    choose(dict.fromkeys(PRECISIONS, True), precision, 'precision')
+    precision = resolved(precision, AUTO_PRECISION)
     libraries = libraries or find_libraries()
     device = libraries.device()
     if precision == 'bf16' and _numbers(device.compute_capability) < BF16_CAPABILITY:

@@ -1,17 +1,18 @@
 # Copyright 2026 depth_ros maintainers
 # SPDX-License-Identifier: Apache-2.0
 """
-An engine that answers at once, by ONNX Runtime, and changes to a faster one that takes minutes.
+An engine that answers at once, by ONNX Runtime, and changes to another one when that is ready.
 
-Building in the configure transition would hold up the node's services and its depth. Here a thread
-builds, checks and warms up; the frame after that runs in the new engine. When it fails or is
-refused, ONNX Runtime stays, and `note` says why.
+Building or compiling in the configure transition would hold up the node's services and its depth.
+Here a thread builds, checks and warms up; the frame after that runs in the new engine. When it
+fails or is refused, ONNX Runtime stays, and `note` says why.
 """
 
 import threading
 import time
 
 from depth_ros import engines
+from depth_ros.contracts import choose
 from depth_ros.engines import EngineError, UnavailableError
 import numpy as np
 
@@ -29,7 +30,7 @@ def load(name, spec, height, width, report=None, **options):
     if name == 'onnxruntime':
         return engines.load(name, spec, height, width, **options)
     try:
-        probe(options)
+        probe('tensorrt' if name == 'auto' else name, options)
     except UnavailableError:
         if name != 'auto':
             raise
@@ -38,14 +39,18 @@ def load(name, spec, height, width, report=None, **options):
     return UpgradingEngine(base, Upgrader(name, spec, report, options))
 
 
-def probe(options):
+def probe(name, options):
     """
-    Find TensorRT and a GPU, which is quick.
+    Find the library and the device of an engine, which is quick.
 
     :raises UnavailableError: one of them is not here.
     """
-    from depth_ros.engines.trt_libraries import libraries
-    (options.get('libraries') or libraries()).device()
+    if choose(engines.ENGINES, name, 'engine') and name == 'tensorrt':
+        from depth_ros.engines.trt_libraries import libraries
+        (options.get('libraries') or libraries()).device()
+    elif name == 'openvino':
+        from depth_ros.engines import openvino
+        openvino.library(options.get('device') or openvino.DEVICE)
 
 
 class Upgrader:
@@ -54,6 +59,8 @@ class Upgrader:
     def __init__(self, name, spec, report, options):
         """Nothing runs before `want`."""
         self.name, self.spec, self.options = name, spec, options
+        # What the thread loads.
+        self.target = 'tensorrt' if name == 'auto' else name
         self._say, self._lock = report or (lambda line: None), threading.Lock()
         self._ready, self._notes, self._threads = {}, {}, []
         self._started, self._progress, self._closed = {}, '', False
@@ -67,7 +74,8 @@ class Upgrader:
             thread = threading.Thread(target=self._build, args=(height, width), daemon=True,
                                       name='engine')
             self._threads.append(thread)
-        self._say(f'{self.spec.name} runs in ONNX Runtime until the TensorRT engine is ready')
+        self._say(f'{self.spec.name} runs in ONNX Runtime until the '
+                  f'{engines.TITLES[self.target]} engine is ready')
         thread.start()
 
     def ready(self, height, width):
@@ -84,14 +92,14 @@ class Upgrader:
         if size not in self._started or size in self._notes:
             return ''
         seconds = time.monotonic() - self._started[size]
-        return (f'ONNX Runtime until the TensorRT engine is ready, {seconds:.0f} s so far: '
-                f'{self._progress or "starting"}')
+        return (f'ONNX Runtime until the {engines.TITLES[self.target]} engine is ready, '
+                f'{seconds:.0f} s so far: {self._progress or "starting"}')
 
     def give_up(self, height, width, error):
         """Go back to ONNX Runtime: the engine of this size fails while it runs."""
         with self._lock:
             engine = self._ready.pop((height, width), None)
-            self._notes[height, width] = f'ONNX Runtime instead of TensorRT, which failed: {error}'
+            self._notes[height, width] = engines.instead(self.target, f'it failed: {error}')
         if engine is not None:
             engines.close(engine)
 
@@ -118,7 +126,7 @@ class Upgrader:
             with _one_build:
                 if self._closed:
                     return
-                engine = engines.load_only('tensorrt', self.spec, height, width,
+                engine = engines.load_only(self.target, self.spec, height, width,
                                            report=self._report, **self.options)
             if self.name == 'auto' and not engines.faster(engine):
                 engines.close(engine)
@@ -129,10 +137,10 @@ class Upgrader:
                 blank = np.zeros((height, width, 3), np.uint8)
                 engine.run(blank, np.zeros((height, width), np.float32))
         except EngineError as error:
-            engine, note = None, f'ONNX Runtime instead of TensorRT: {error}'
+            engine, note = None, engines.instead(self.target, error)
         except Exception as error:
-            engine, note = None, ('ONNX Runtime instead of TensorRT, which failed: '
-                                  f'{type(error).__name__}: {error}')
+            engine, note = None, engines.instead(
+                self.target, f'it failed: {type(error).__name__}: {error}')
         with self._lock:
             self._notes[height, width] = note
             if engine is not None and not self._closed:

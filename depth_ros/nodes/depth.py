@@ -70,7 +70,7 @@ class DepthNode(BaseNode):
     def engine_options(self):
         """Return the options of all engines."""
         config = self.config
-        return {'threads': config.threads, 'precision': config.precision,
+        return {'threads': config.threads, 'precision': config.precision, 'device': config.device,
                 'cache': config.engine_cache, 'force': config.force_rebuild,
                 'workspace_mib': config.workspace_mib, 'dla_core': config.dla_core}
 
@@ -86,9 +86,7 @@ class DepthNode(BaseNode):
         """Build the engines and end, when `build_only` says so."""
         if not self.config.build_only:
             return None
-        options = self.engine_options()
-        options.pop('threads')
-        return build_only(self.models(), self.config, options, self.get_logger())
+        return build_only(self.models(), self.config, self.engine_options(), self.get_logger())
 
     def configure(self):
         """Load the model and advertise."""

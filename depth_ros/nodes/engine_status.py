@@ -59,7 +59,7 @@ def build_only(models, config, options, logger):
     # Nothing here is worth a clean end, and a build would answer Ctrl-C after minutes only.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_DFL)
-    probe(options)
+    probe('tensorrt', options)
     size = (config.input_height, config.input_width) if config.input_height else None
     if size is None:
         logger.info(f'engines are for a camera of {building.WIDTH}x{building.HEIGHT}: for another '

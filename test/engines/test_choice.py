@@ -29,7 +29,7 @@ def spec(tmp_path):
 @pytest.fixture
 def options(tmp_path):
     """Options of a node, with the fake of TensorRT."""
-    return {'threads': 1, 'precision': 'fp16', 'cache': str(tmp_path / 'engines'),
+    return {'threads': 1, 'device': 'CPU', 'precision': 'fp16', 'cache': str(tmp_path / 'engines'),
             'force': False, 'workspace_mib': 64, 'dla_core': -1,
             'libraries': broken_libraries()}
 
@@ -128,7 +128,7 @@ def test_an_estimator_takes_a_kept_engine_for_each_size(spec, options, tmp_path)
 
 
 def test_every_option_of_a_node_is_one_of_an_engine(spec, options):
-    assert set(options) <= set(inspect.signature(tensorrt.load).parameters) | {'threads'}
+    assert set(options) <= set(inspect.signature(tensorrt.load).parameters) | {'threads', 'device'}
     with pytest.raises(TypeError, match='no engine has the option warp'):
         engines.load('onnxruntime', spec, 64, 96, warp=9)
     assert inspect.signature(tensorrt.load).parameters['precision'].default == (

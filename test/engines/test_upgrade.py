@@ -116,7 +116,7 @@ def test_an_engine_that_fails_later_is_given_up(make):
     libraries.cuda.module.fail['cudaStreamSynchronize'] = ('cudaErrorIllegalAddress', 1)
     assert np.array_equal(frame(estimator), before)
     assert estimator.engine.name == 'onnxruntime'
-    assert 'which failed: cudaStreamSynchronize failed' in estimator.engine.note
+    assert 'it failed: cudaStreamSynchronize failed' in estimator.engine.note
     assert np.array_equal(frame(estimator), before)
     estimator.close()
 
