@@ -27,7 +27,8 @@ METHODS = {'Completion': 'training.methods.completion.Completion',
            'Supervised': 'training.methods.supervised.Supervised',
            'Distillation': 'training.methods.distillation.Distillation',
            'SelfSupervised': 'training.methods.self_supervised.SelfSupervised',
-           'R2M': 'training.methods.r2m.R2M'}
+           'R2M': 'training.methods.r2m.R2M',
+           'Adversarial': 'training.methods.adversarial.Adversarial'}
 DATA = {'ProceduralData': 'training.datasets.procedural.dataset.ProceduralData',
         'FrameData': 'training.datasets.frames.FrameData',
         'SequenceData': 'training.datasets.sequences.SequenceData',

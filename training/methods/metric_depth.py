@@ -23,6 +23,14 @@ def normalised(image):
     return ((image / 255.0 - mean) / std).permute(0, 3, 1, 2).contiguous()
 
 
+def truth_at(depth, size):
+    """Give ground truth (B, H, W) metres as (B, 1, *size), taking pixels; unknown is 0."""
+    depth = depth[:, None]
+    if depth.shape[2:] != size:
+        depth = functional.interpolate(depth, size=size, mode='nearest-exact')
+    return torch.where(torch.isfinite(depth), depth, 0.0)
+
+
 class MetricDepth(Recipe):
     """
     Train a network of `networks.metric` by the recipe of Hu et al. (WACV 2019).
@@ -62,10 +70,7 @@ class MetricDepth(Recipe):
 
     def targets(self, batch, size):
         """Give the ground truth (B, 1, *size) in the network's unit; unknown is 0."""
-        depth = batch['depth'][:, None]
-        if depth.shape[2:] != size:
-            depth = functional.interpolate(depth, size=size, mode='nearest-exact')
-        return torch.where(torch.isfinite(depth), depth, 0.0) / self.unit(batch)
+        return truth_at(batch['depth'], size) / self.unit(batch)
 
     def predict_depth(self, batch):
         """Predict (B, H, W) metres at the size of the batch's ground truth."""
