@@ -11,7 +11,8 @@ from __future__ import annotations
 from dataclasses import asdict
 import tempfile
 
-from depth_ros.demo.benchmark import camera, line, picture, spread
+from depth_ros.benchmark.scene import camera, line, picture
+from depth_ros.benchmark.spreads import spread
 from depth_ros.engines import close, EngineError, load_only, parity, PRECISIONS
 from depth_ros.engines.floor import floor_ms, peak_of, work
 from depth_ros.engines.precision import typed

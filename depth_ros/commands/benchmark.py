@@ -1,115 +1,165 @@
 # Copyright 2026 depth_ros maintainers
 # SPDX-License-Identifier: Apache-2.0
-"""`depth_ros benchmark`: time every shipped model in every engine, and the node over DDS."""
+"""`depth_ros benchmark`: engines, precisions and models in turns; nodes over DDS; load."""
 import json
 from pathlib import Path
-import sys
+import re
 
 from depth_ros.contracts import InputError
-from depth_ros.engines import EngineError, ENGINES
+from depth_ros.engines import ENGINES, PRECISIONS
 from depth_ros.evaluation.environment import environment
-from depth_ros.model import available, find
-from tqdm import tqdm
+from depth_ros.model import available, DEFAULTS, find
 
-HELP = ('time load, preprocessing, inference and postprocessing of the models at 640x480, and '
-        'what the completion node adds over DDS; warmed up, median and 99th percentile')
-COLUMNS = ('load_s', 'preprocess_ms', 'inference_ms', 'postprocess_ms', 'total_ms')
-# The node gets images at least this slowly, and this much slower than the model runs.
-SLOWEST_RATE_HZ, SLACK = 15.0, 2.0
+HELP = ('time engines and precisions in turns, alone and in the estimator at 640x480, and what '
+        'the nodes add over DDS; with --load nodes that get more than they can answer, with '
+        '--minutes one node for long')
+LOADS = ('cameras', 'flood', 'subscribers')
+SIZED = re.compile(r'(.+)@(\d+)x(\d+)')
 
 
 def add_arguments(parser):
     """Add the options of the command."""
-    parser.add_argument('--model', action='append', metavar='NAME',
-                        help='shipped model or .onnx file; may be given again (default: all)')
-    parser.add_argument('--engine', action='append', choices=sorted(ENGINES),
+    parser.add_argument('--model', action='append', metavar='NAME[@HxW]',
+                        help='shipped model or .onnx file, and the height and width to run it at; '
+                        'may be given again (default: all shipped, at what suits 640x480)')
+    parser.add_argument('--peer', action='append', default=[], metavar='FILE[@HxW]',
+                        help='.onnx file of the contract to compare with the models; may be given '
+                        'again')
+    parser.add_argument('--engine', action='append', choices=['auto', *sorted(ENGINES)],
                         help='inference engine; may be given again (default: all installed)')
-    parser.add_argument('--frames', type=int, default=50, metavar='N',
-                        help='images per measurement (default 50)')
+    parser.add_argument('--precision', action='append', metavar='PRECISION',
+                        choices=[name for name in PRECISIONS if name != 'auto'],
+                        help='fp32, fp16, bf16 or int8; may be given again (default: all that an '
+                        'engine can do)')
+    parser.add_argument('--frames', type=int, default=100, metavar='N',
+                        help='images per measurement (default 100)')
     parser.add_argument('--threads', type=int, default=0, metavar='N',
                         help='CPU threads of the engine (default: one per core)')
     parser.add_argument('--input-size', type=int, nargs=2, metavar=('HEIGHT', 'WIDTH'),
-                        help='run the models at this size (default: what suits a 640x480 image)')
-    parser.add_argument('--no-node', action='store_true', help='leave out the node over DDS')
+                        help='run all models at this size')
+    parser.add_argument('--no-node', action='store_true', help='leave out the nodes over DDS')
+    parser.add_argument('--load', nargs='*', choices=LOADS, metavar='SCENARIO',
+                        help='instead of all that: the completion node under load: two '
+                        '`cameras`, 60 Hz in and slow inference (`flood`), four `subscribers` '
+                        '(default: all three)')
+    parser.add_argument('--seconds', type=float, default=20.0, metavar='S',
+                        help='length of each scenario of --load (default 20)')
+    parser.add_argument('--minutes', type=float, metavar='M',
+                        help='instead of all that: the completion node for so long, with its '
+                        'memory')
     parser.add_argument('--json', type=Path, metavar='OUT', help='file for the figures')
+    parser.add_argument('--markdown', type=Path, metavar='OUT', help='file for the tables')
 
 
 def run(args):
-    """Measure, print a table and write the figures."""
-    if args.frames < 1:
-        raise InputError('--frames must be at least 1')
-    specs = [find(name) for name in args.model] if args.model else available()
-    if not specs:
-        raise InputError('no model is installed: name one with --model FILE.onnx')
-    result = {'environment': environment(), 'models': _models(args, specs)}
-    if not result['models']:
-        raise InputError('no engine could run a model: see `depth_ros doctor`')
-    print(table(result['models']))
-    if not args.no_node:
-        result['node'] = _node(args, specs, result['models'])
-        print(node_table(result['node']))
-    if args.json:
-        args.json.parent.mkdir(parents=True, exist_ok=True)
-        args.json.write_text(json.dumps(result, indent=1) + '\n')
-        print(f'figures: {args.json}')
+    """Measure, print tables and write them and the figures."""
+    from depth_ros.benchmark.energy import find_meter, idle_watts, power_mode
+    from depth_ros.benchmark.tables import report
+    _check(args)
+    mode, meter = power_mode(), find_meter()
+    try:
+        result = {'environment': environment(), 'power': {
+            'mode': mode, 'source': meter.source, 'reason': meter.reason,
+            'idle_watts': idle_watts(meter)}, **_measure(args, meter)}
+    finally:
+        meter.close()
+    print(report(result), end='')
+    for path, text in ((args.json, json.dumps(result, indent=1) + '\n'),
+                       (args.markdown, report(result))):
+        if path:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text)
+            print(f'written: {path}')
     return 0
 
 
-def _models(args, specs):
-    from depth_ros.demo.benchmark import alone, time_model
-    jobs = [(spec, engine) for spec in specs for engine in args.engine or ENGINES]
-    results = []
-    for spec, engine in tqdm(jobs, unit='model', desc='timing', disable=None):
-        try:
-            results.append(alone(time_model, spec.file, engine, args.frames, args.threads,
-                                 args.input_size))
-        except EngineError as error:
-            # An engine that is not installed is no error, unless it was asked for.
-            if args.engine:
-                raise
-            print(f'{spec.name} in {engine}: {error}', file=sys.stderr)
-    return results
+def _check(args):
+    if args.frames < 1:
+        raise InputError('--frames must be at least 1')
+    if args.seconds <= 0 or (args.minutes is not None and args.minutes <= 0):
+        raise InputError('--seconds and --minutes must be positive')
 
 
-def _node(args, specs, timed):
-    from depth_ros.demo.benchmark import time_node
-    completion = next((spec for spec in specs if spec.task == 'completion'), None)
-    if completion is None:
-        return None
-    slowest = max(row['total_ms']['p99'] for row in timed if row['model'] == completion.name)
-    period = max(1 / SLOWEST_RATE_HZ, SLACK * slowest / 1000)
-    return time_node(str(completion.file), args.frames, period)
+def _measure(args, meter):
+    result = {}
+    if args.load is not None or args.minutes:
+        spec, parameters = _completion(args)
+        if args.load is not None:
+            result['load'] = _load(args, parameters)
+        if args.minutes:
+            from depth_ros.benchmark.ros.scenarios import soak
+            result['soak'] = soak(args.minutes, parameters, spec.outputs, args.threads)
+        return result
+    result['models'], result['left_out'] = _models(args, meter)
+    if not args.no_node:
+        from depth_ros.benchmark.ros.scenarios import time_nodes
+        result['nodes'] = time_nodes(for_nodes(result['models']), args.frames, args.threads)
+    return result
 
 
-def table(rows):
-    """Table of the models for people."""
-    lines = [f'{"model":<14} {"engine":<34} {"input":>9} {"load":>7} '
-             f'{"preprocess":>13} {"inference":>15} {"postprocess":>13} {"total":>15} '
-             f'{"per s":>6} {"peak":>8}',
-             f'{"":<14} {"":<34} {"":>9} {"s":>7} {"ms (p99)":>13} {"ms (p99)":>15} '
-             f'{"ms (p99)":>13} {"ms (p99)":>15} {"":>6} {"MiB":>8}']
-    for row in rows:
-        size = f'{row["input"]["width"]}x{row["input"]["height"]}'
-        lines.append(
-            f'{row["model"]:<14} {row["engine"]:<34} {size:>9} {row["load_s"]:>7.2f} '
-            f'{_spread(row["preprocess_ms"]):>13} {_spread(row["inference_ms"]):>15} '
-            f'{_spread(row["postprocess_ms"]):>13} {_spread(row["total_ms"]):>15} '
-            f'{row["images_per_second"]:>6.1f} {row["peak_memory_mib"]:>8.0f}')
-    return '\n'.join(lines)
+def sized(text):
+    """Split NAME@HEIGHTxWIDTH into name and size; the size is None where none is given."""
+    found = SIZED.fullmatch(text)
+    return (found[1], (int(found[2]), int(found[3]))) if found else (text, None)
 
 
-def node_table(node):
-    """Lines about the node for people."""
-    if node is None:
-        return 'node: not timed, there is no completion model'
-    images, latency = node['images'], node['latency_ms']
-    if latency['median'] is None:
-        return f'node: no depth arrived ({images})'
-    return (f'node over DDS, {node["model"]}, 640x480 every {node["period_ms"]:.0f} ms: '
-            f'{images["arrived"]} of {images["sent"]} images answered\n'
-            f'  image -> depth {_spread(latency)} ms, of that inference '
-            f'{_spread(node["inference_ms"])} ms: overhead {_spread(node["overhead_ms"])} ms')
+def _models(args, meter):
+    from depth_ros.benchmark.candidate import Candidate, precisions
+    from depth_ros.benchmark.turns import time_all
+    names = args.model or [spec.name for spec in available()]
+    if not names:
+        raise InputError('no model is installed: name one with --model FILE.onnx')
+    candidates = []
+    for name, peer in [*((name, False) for name in names), *((name, True) for name in args.peer)]:
+        name, size = sized(name)
+        spec, size = find(name), size or (tuple(args.input_size) if args.input_size else None)
+        candidates += [
+            Candidate(spec.name, spec.file, engine, precision, args.threads, size, peer)
+            for engine in args.engine or ENGINES for precision in precisions(engine,
+                                                                             args.precision)]
+    rows, left_out = time_all(candidates, args.frames, meter, args.engine or ())
+    if not rows:
+        reasons = '; '.join(sorted({row['reason'] for row in left_out}))
+        raise InputError(f'no engine could run a model ({reasons or "none has this precision"}): '
+                         'see `depth_ros doctor`')
+    return rows, left_out
 
 
-def _spread(values):
-    return f'{values["median"]:.1f} ({values["p99"]:.1f})'
+def for_nodes(rows):
+    """
+    Choose what goes through nodes.
+
+    :return: of the first completion and the first monocular model the row of the reference, and
+        the fastest that is right, if it is another.
+    """
+    chosen = []
+    for task in DEFAULTS:
+        own = [row for row in rows if row['task'] == task and not row['peer']]
+        own = [row for row in own if (row['model'], row['input']) == (own[0]['model'],
+                                                                      own[0]['input'])]
+        right = [row for row in own if not row['difference'] or row['difference']['passed']]
+        if right:
+            fastest = min(right, key=lambda row: row['bare_ms']['median'])
+            # The reference differs from nothing; without it, the fastest goes alone.
+            chosen += [row for row in own if row['vs_reference'] is not None
+                       and row['difference'] is None and row is not fastest] + [fastest]
+    return chosen
+
+
+def _completion(args):
+    """Return the model of load and soak, and the parameters that make the node run it."""
+    name, size = sized((args.model or [DEFAULTS['completion']])[0])
+    spec, size = find(name, 'completion'), size or args.input_size
+    parameters = {'model': str(spec.file), 'engine': (args.engine or ['onnxruntime'])[0]}
+    if args.precision:
+        parameters['precision'] = args.precision[0]
+    if size:
+        parameters.update(input_height=size[0], input_width=size[1])
+    return spec, parameters
+
+
+def _load(args, parameters):
+    from depth_ros.benchmark.ros.rig import run as run_scenario
+    from depth_ros.benchmark.ros.scenarios import load_scenarios
+    scenarios = load_scenarios(args.seconds, parameters, args.threads)
+    return [row for name in args.load or LOADS for row in run_scenario(scenarios[name])]

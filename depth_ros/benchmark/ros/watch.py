@@ -1,0 +1,107 @@
+# Copyright 2026 depth_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+"""Hears what nodes say about themselves on /diagnostics, and does the sums of their counters."""
+import os
+import threading
+import time
+
+from depth_ros import dds
+from depth_ros.benchmark.ros.accounts import counts, unaccounted
+from depth_ros.contracts import InputError
+from depth_ros.demo import processes
+from diagnostic_msgs.msg import DiagnosticArray
+import rclpy
+from rclpy.context import Context
+from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
+from rclpy.qos import QoSProfile
+from rclpy.signals import SignalHandlerOptions
+
+START_SECONDS = 60
+# Counters that have not changed for so long will not change any more: with an image in the hands
+# of the node, and with one on its way.
+HAND_SECONDS, WAY_SECONDS = 15.0, 1.5
+
+
+class Watch:
+    """Values of nodes by their full name; a context manager that joins the graph."""
+
+    def __init__(self, domain):
+        """Join the graph of `domain`."""
+        os.environ.update(dds.environment(domain))
+        self._statuses = {}
+        self._context = Context()
+        # Ctrl-C is for the command that watches, not for the client library.
+        rclpy.init(args=[], context=self._context, domain_id=domain,
+                   signal_handler_options=SignalHandlerOptions.NO)
+        self._node = rclpy.create_node('watch', context=self._context)
+        self._node.create_subscription(DiagnosticArray, '/diagnostics', self._hear,
+                                       QoSProfile(depth=50))
+        self._executor = SingleThreadedExecutor(context=self._context)
+        self._executor.add_node(self._node)
+        self._thread = threading.Thread(target=self._spin, name='watch', daemon=True)
+        self._thread.start()
+
+    def _spin(self):
+        try:
+            self._executor.spin()
+        except ExternalShutdownException:
+            pass
+
+    def _hear(self, message):
+        for status in message.status:
+            values = {entry.key: entry.value for entry in status.values}
+            self._statuses[status.name] = time.monotonic(), status.message, values
+
+    def __enter__(self):
+        """Return the watch itself."""
+        return self
+
+    def __exit__(self, *_):
+        """Leave the graph."""
+        self._executor.shutdown()
+        self._thread.join()
+        self._node.destroy_node()
+        rclpy.try_shutdown(context=self._context)
+
+    def values(self, name):
+        """Return the newest values of a node as `{name: text}`."""
+        return self._statuses.get(name, (0.0, '', {}))[2]
+
+    def wait_until_active(self, name, process, log):
+        """Wait for a node; an InputError has its words when it fails."""
+        limit = time.monotonic() + START_SECONDS
+        while self.values(name).get('state') != 'active':
+            alive(name, process, log)
+            message = self._statuses.get(name, (0.0, '', {}))[1]
+            if 'cannot' in message:
+                raise InputError(f'the node {name}: {message}')
+            if time.monotonic() > limit:
+                raise InputError(f'the node {name} is not active after {START_SECONDS} s:\n'
+                                 f'{processes.last_words(log)}')
+            time.sleep(0.02)
+
+    def settled(self, name, sent):
+        """
+        Wait until all images are out of the hands of a node, and return its counts.
+
+        Without news for some time the counts are returned as they are: an image that got lost on
+        its way, or ended nowhere, is not hidden.
+
+        :param sent: images that were published since the node is active.
+        """
+        last, since = None, time.monotonic()
+        while True:
+            found = counts(self.values(name))
+            if found != last:
+                last, since = found, time.monotonic()
+            if found['in'] == sent and not unaccounted(found):
+                return found
+            if time.monotonic() > since + (HAND_SECONDS if unaccounted(found) else WAY_SECONDS):
+                return found
+            time.sleep(0.02)
+
+
+def alive(name, process, log):
+    """Raise an InputError with the last words of a node that has ended."""
+    if process.poll() is not None:
+        raise InputError(f'the node {name} ended:\n{processes.last_words(log)}')
