@@ -51,7 +51,7 @@ def run(args):
 
 
 def _made(path, args):
-    from depth_ros.demo.benchmark import write_recording
+    from depth_ros.demo.made_recording import write_recording
     write_recording(path, WARM_UP + args.frames, 1 / args.rate)
     return path
 
@@ -70,7 +70,7 @@ def _measure(bag, folder, args, memory):
     if not result['frames']:
         raise InputError(f'no image of {bag} was answered after the first {WARM_UP}: play more')
     latencies = collector.latencies_ms()[WARM_UP:]
-    from depth_ros.demo.benchmark import spread
+    from depth_ros.benchmark.spreads import spread
     return {**result, 'latency_ms': spread(latencies)}
 
 

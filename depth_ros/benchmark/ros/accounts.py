@@ -28,12 +28,12 @@ def between(before, after):
 
 
 def latencies_of(published, arrivals):
-    """Return `{stamp: milliseconds}` from the publication of an image to what came with its stamp."""
+    """Return `{stamp: milliseconds}` from the publication of an image to its output."""
     return {stamp: (at - published[stamp]) / 1e6 for stamp, at in arrivals if stamp in published}
 
 
 def whole(heard):
-    """Return `{stamp: milliseconds}` until the last topic of an image was with the last listener."""
+    """Return `{stamp: milliseconds}` until the last listener had all topics of an image."""
     found = [latencies for each in heard for latencies in each.values()]
     complete = set.intersection(*map(set, found))
     return {stamp: max(latencies[stamp] for latencies in found) for stamp in sorted(complete)}

@@ -108,4 +108,3 @@ def soak(minutes, parameters, outputs, threads=0, domain=None, bar=True):
         'min_mib': min(anonymous), 'max_mib': max(anonymous),
         'slope_mib_per_minute': slope_per_minute(seconds, anonymous),
         'samples': [[round(at - start, 1), round(mib, 1)] for at, mib in samples]}}
-

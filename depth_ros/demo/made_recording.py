@@ -3,10 +3,7 @@
 """A made recording: a camera and a scan that look at a wall."""
 from depth_ros import bags
 from depth_ros.benchmark.scene import beams, camera, HEIGHT, LIDAR_TO_CAMERA, picture, WIDTH
-from depth_ros.benchmark.spreads import spread
 import numpy as np
-
-__all__ = ['spread', 'write_recording']
 
 
 def write_recording(path, frames, period_s):
