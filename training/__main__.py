@@ -15,6 +15,8 @@ COMMANDS = {
     'compare': ('training.compare', 'several runs on the same frames: figures and a picture'),
     'export': ('training.commands.export', 'write a run as an ONNX file of the model contract'),
     'export-teacher': ('training.teachers', 'write a relative-depth teacher as an ONNX file'),
+    'export-untrained': ('training.commands.export_untrained',
+                         'write a published network with random weights, to be timed'),
     'score-teachers': ('training.teacher_scores', 'teachers against true depth, up to scale'),
     'table': ('training.commands.table', 'rerun a published table'),
     'throughput': ('training.commands.throughput', 'images a second of loader and training step'),

@@ -137,9 +137,15 @@ def export_teacher(name, weights, out):
 
     ``name``: of TEACHERS; ``weights``: what its function takes.
     """
+    teacher = choose(TEACHERS, name, 'teacher')(weights)
+    write_teacher(name, teacher, out)
+    return teacher.licence
+
+
+def write_teacher(name, teacher, out):
+    """Write a network with `height`, `width`, `licence` and `lineage` to the ONNX file `out`."""
     import onnx
 
-    teacher = choose(TEACHERS, name, 'teacher')(weights)
     image = torch.zeros(1, teacher.height + 32, teacher.width + 64, 3, dtype=torch.uint8)
     Path(out).parent.mkdir(parents=True, exist_ok=True)
     axes = {1: 'height', 2: 'width'}
@@ -161,7 +167,6 @@ def export_teacher(name, weights, out):
         entry = model.metadata_props.add()
         entry.key, entry.value = f'depth_ros.{key}', str(value)
     onnx.save(model, out)
-    return teacher.licence
 
 
 def add_arguments(parser):
