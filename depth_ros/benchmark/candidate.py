@@ -36,9 +36,14 @@ def precisions(engine, wanted=None):
     if engine == 'auto':
         return [None]
     all_known = [name for name in engines.PRECISIONS if name != 'auto']
-    if 'precision' not in signature(import_module(engines.ENGINES[engine]).load).parameters:
+    if 'precision' not in options_of(engine):
         all_known = ['fp32']
     return [name for name in wanted or all_known if name in all_known]
+
+
+def options_of(engine):
+    """Return the names of the options that an engine takes."""
+    return set(signature(import_module(engines.ENGINES[engine]).load).parameters)
 
 
 class Timed:
@@ -50,6 +55,9 @@ class Timed:
         before, start = memory.peak_mib(), time.perf_counter()
         only = candidate.engine != 'auto'
         options = {'precision': candidate.precision} if candidate.precision else {}
+        if only and 'check' in options_of(candidate.engine):
+            # The comparison with the reference is made here, and would take memory there.
+            options['check'] = False
         self.estimator = Estimator(
             str(candidate.file), candidate.engine, size=candidate.size,
             loader=engines.load_only if only else engines.load, threads=candidate.threads,
@@ -67,7 +75,6 @@ class Timed:
         self._feed = parity.stored_input(spec, engine.height, engine.width)
         self._image, self._sparse, self._camera = picture(), line(), camera()
         self.bare(WARM_UP)
-        self.stages(WARM_UP)
 
     def bare(self, frames):
         """Milliseconds of the engine; its outputs are host arrays, so it has finished then."""

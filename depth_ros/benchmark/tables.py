@@ -74,7 +74,7 @@ def stages(rows):
         row['model'], size(row), row['runner'], row['precision'],
         *(milliseconds(row[f'{stage}_ms'])
           for stage in ('preprocess', 'inference', 'postprocess', 'total')),
-        f'{row["images_per_second"]:.1f}'] for row in rows])
+        f'{row["images_per_second"]:.1f}'] for row in rows if 'total_ms' in row])
 
 
 def peers(rows):

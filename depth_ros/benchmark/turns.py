@@ -68,14 +68,18 @@ class Worker:
 
     def row(self, frames):
         """Return the figures of this candidate."""
-        total = [sum(timing.values()) for timing in self.stages]
         return {**self.facts, 'peer': self.candidate.peer, 'frames': frames,
-                'bare_ms': spread(np.concatenate(self.bare)),
-                **{f'{stage}_ms': spread([timing[stage] for timing in self.stages])
-                   for stage in STAGES},
-                'total_ms': spread(total), 'images_per_second': 1000.0 / float(np.mean(total)),
+                'bare_ms': spread(np.concatenate(self.bare)), **self._stages(),
                 'peak_memory_mib': self.ask('peak'),
                 'joules_per_image': self.joules / frames if self.joules else None}
+
+    def _stages(self):
+        if not self.stages:
+            return {}
+        total = [sum(timing.values()) for timing in self.stages]
+        return {**{f'{stage}_ms': spread([timing[stage] for timing in self.stages])
+                   for stage in STAGES},
+                'total_ms': spread(total), 'images_per_second': 1000.0 / float(np.mean(total))}
 
 
 def time_all(candidates, frames, meter, required=()):
@@ -114,7 +118,7 @@ def time_all(candidates, frames, meter, required=()):
 
 
 def take_turns(workers, frames, meter):
-    """Let every worker run `frames` frames alone and as many in the estimator."""
+    """Let every worker run `frames` frames alone, and ours as many in the estimator."""
     order, shuffle = list(workers), random.Random(0).shuffle
     with tqdm(total=frames * len(workers), unit='frame', desc='timing', disable=None) as bar:
         for begin in range(0, frames, TURN):
@@ -126,7 +130,8 @@ def take_turns(workers, frames, meter):
                 if before is not None:
                     # The frames that warm up take energy as well.
                     worker.joules += (meter.joules() - before) * count / (WARM + count)
-                worker.stages += worker.ask('stages', count)
+                if not worker.candidate.peer:
+                    worker.stages += worker.ask('stages', count)
                 bar.update(count)
 
 
@@ -145,7 +150,7 @@ def _relate(workers, rows):
     for worker, row in zip(workers, rows):
         row['vs'] = [{'model': other.facts['model'], 'input': other.facts['input'],
                       'ratio': paired_ratio(worker.bare, other.bare)}
-                     for other in workers if row['peer'] and comparable(row, other)]
+                     for other in opponents(row, workers)]
 
 
 def reference_of(row, rows):
@@ -154,9 +159,15 @@ def reference_of(row, rows):
         row['model'], row['input']) and (other['runner'], other['precision']) == REFERENCE), None)
 
 
-def comparable(row, other):
-    """Whether a worker is our model for the peer of a row: the same inputs, in the same way."""
-    facts = other.facts
-    return (not other.candidate.peer
-            and (facts['task'] == 'completion') == (row['task'] == 'completion')
-            and (facts['runner'], facts['precision']) == (row['runner'], row['precision']))
+def opponents(row, workers):
+    """
+    Return the workers of our models that the peer of a row is compared with.
+
+    They take the same inputs, in the same engine and precision; where one of them runs at the size
+    of the peer, the others do not count.
+    """
+    found = [worker for worker in workers if row['peer'] and not worker.candidate.peer
+             and (worker.facts['task'] == 'completion') == (row['task'] == 'completion')
+             and (worker.facts['runner'], worker.facts['precision']) == (row['runner'],
+                                                                         row['precision'])]
+    return [worker for worker in found if worker.facts['input'] == row['input']] or found

@@ -55,6 +55,7 @@ def test_peers_are_compared_in_the_same_run(tmp_path, completion, capsys):
     (found,) = rows['peer']['vs']
     assert (found['model'], found['input']) == ('fast', {'height': 64, 'width': 96})
     assert found['ratio'] > 0 and rows['fast']['vs'] == rows['tiny']['vs'] == []
+    assert 'total_ms' in rows['fast'] and 'total_ms' not in rows['peer']
     assert 'peer / ours' in capsys.readouterr().out
 
 
