@@ -129,8 +129,8 @@ def for_nodes(rows):
     """
     Choose what goes through nodes.
 
-    :return: of the first completion and the first monocular model the row of the reference, and
-        the fastest that is right, if it is another.
+    :return: of the first completion and the first monocular model the row of the reference, the
+        fastest in float32, and the fastest that is right, each once.
     """
     chosen = []
     for task in DEFAULTS:
@@ -138,11 +138,11 @@ def for_nodes(rows):
         own = [row for row in own if (row['model'], row['input']) == (own[0]['model'],
                                                                       own[0]['input'])]
         right = [row for row in own if not row['difference'] or row['difference']['passed']]
-        if right:
-            fastest = min(right, key=lambda row: row['bare_ms']['median'])
-            # The reference differs from nothing; without it, the fastest goes alone.
-            chosen += [row for row in own if row['vs_reference'] is not None
-                       and row['difference'] is None and row is not fastest] + [fastest]
+        # The reference differs from nothing.
+        found = [row for row in own if row['vs_reference'] and not row['difference']]
+        for rows_of in ([row for row in right if row['precision'] == 'fp32'], right):
+            found += sorted(rows_of, key=lambda row: row['bare_ms']['median'])[:1]
+        chosen += [row for index, row in enumerate(found) if row not in found[:index]]
     return chosen
 
 
@@ -150,7 +150,7 @@ def _completion(args):
     """Return the model of load and soak, and the parameters that make the node run it."""
     name, size = sized((args.model or [DEFAULTS['completion']])[0])
     spec, size = find(name, 'completion'), size or args.input_size
-    parameters = {'model': str(spec.file), 'engine': (args.engine or ['onnxruntime'])[0]}
+    parameters = {'model': str(spec.file), 'engine': (args.engine or ['auto'])[0]}
     if args.precision:
         parameters['precision'] = args.precision[0]
     if size:

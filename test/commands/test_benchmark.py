@@ -83,7 +83,9 @@ def test_nodes_run_the_reference_and_the_fastest_that_is_right():
                 'bare_ms': {'median': median}, 'difference': difference, **other}
     reference, right = row('onnxruntime', 'fp32', 9), row('openvino', 'bf16', 5, True)
     wrong, peer = row('openvino', 'int8', 3, False), row('onnxruntime', 'fp32', 1, peer=True)
+    plain = row('openvino', 'fp32', 7, True)
     assert for_nodes([reference, wrong, right, peer]) == [reference, right]
+    assert for_nodes([right, reference, plain, wrong]) == [reference, plain, right]
     assert for_nodes([reference, wrong]) == [reference]
     alone = {**right, 'vs_reference': None, 'difference': None}
     assert for_nodes([alone]) == [alone]

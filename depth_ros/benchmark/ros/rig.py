@@ -31,6 +31,8 @@ ALL_TOPICS = (DEPTH, CLOUD, CONFIDENCE, 'depth/image_color', 'overlay')
 WARM_UP, WARM_UP_STEP = 6, 3
 READY_SECONDS, ENGINE_SECONDS = 60.0, 120.0
 DIAGNOSTICS_PERIOD = 0.5
+# In the message of a node whose engine is not the final one.
+BUILDING = ' engine is ready'
 QUEUE = 50
 
 
@@ -177,8 +179,12 @@ class _Running:
         if waited > READY_SECONDS and not heard:
             raise InputError(f'nobody hears {self.name} after {waited:.0f} s:\n'
                              f'{processes.last_words(self._log)}')
-        changed = waited > ENGINE_SECONDS or values.get('engine', '').startswith(self.rig.engine)
-        return heard and 'engine' in values and changed
+        # Another engine may still be made, or timed, while this one answers; what was said before
+        # the first image does not tell.
+        final = BUILDING not in self._watch.message(self.name)
+        asked = values.get('engine', '').startswith(self.rig.engine)
+        began = int(values.get('images_in', 0)) > 0
+        return heard and (final and asked and began or waited > ENGINE_SECONDS)
 
     def begin(self, images):
         """Read the counters while no image is on its way, and publish those that count."""

@@ -67,14 +67,17 @@ class Watch:
         """Return the newest values of a node as `{name: text}`."""
         return self._statuses.get(name, (0.0, '', {}))[2]
 
+    def message(self, name):
+        """Return the newest message of a node: its problems, or ok."""
+        return self._statuses.get(name, (0.0, '', {}))[1]
+
     def wait_until_active(self, name, process, log):
         """Wait for a node; an InputError has its words when it fails."""
         limit = time.monotonic() + START_SECONDS
         while self.values(name).get('state') != 'active':
             alive(name, process, log)
-            message = self._statuses.get(name, (0.0, '', {}))[1]
-            if 'cannot' in message:
-                raise InputError(f'the node {name}: {message}')
+            if 'cannot' in self.message(name):
+                raise InputError(f'the node {name}: {self.message(name)}')
             if time.monotonic() > limit:
                 raise InputError(f'the node {name} is not active after {START_SECONDS} s:\n'
                                  f'{processes.last_words(log)}')
