@@ -28,7 +28,8 @@ METHODS = {'Completion': 'training.methods.completion.Completion',
            'Distillation': 'training.methods.distillation.Distillation',
            'SelfSupervised': 'training.methods.self_supervised.SelfSupervised',
            'R2M': 'training.methods.r2m.R2M',
-           'Adversarial': 'training.methods.adversarial.Adversarial'}
+           'Adversarial': 'training.methods.adversarial.Adversarial',
+           'Saliency': 'training.methods.saliency.Saliency'}
 DATA = {'ProceduralData': 'training.datasets.procedural.dataset.ProceduralData',
         'FrameData': 'training.datasets.frames.FrameData',
         'SequenceData': 'training.datasets.sequences.SequenceData',

@@ -29,7 +29,8 @@ class ValidationPictures(lightning.Callback):
 
     Tags frame_K/image (with the measured line where the method takes one), truth, prediction
     (colours from 0 m to the truth's 95th percentile) and error (relative, WORST is red). Image and
-    truth do not change and are logged at a run's first validation only.
+    truth do not change and are logged at a run's first validation only. A method with `pictures`
+    adds its own.
     """
 
     def __init__(self, frames: int = 4):
@@ -59,8 +60,13 @@ class ValidationPictures(lightning.Callback):
         part = {key: value[:count] for key, value in batch.items()}
         with trainer.precision_plugin.forward_context():
             predicted = pl_module.predict_depth(part).float().cpu().numpy()
+            more = pl_module.pictures(part) if hasattr(pl_module, 'pictures') else {}
+        board, step = boards[0].experiment, trainer.global_step
         for k in range(count):
-            self._log(boards[0].experiment, trainer.global_step, part, k, predicted[k])
+            self._log(board, step, part, k, predicted[k])
+            for name, pictures in more.items():
+                board.add_image(f'frame_{self.shown}/{name}', pictures[k], step,
+                                dataformats='HWC')
             self.shown += 1
 
     def _log(self, board, step, batch, k, predicted):

@@ -7,8 +7,10 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from depth_ros.contracts import InputError
+from depth_ros.model import find
 from training.cli import build
 from training.networks.encoders import load_state, read_checkpoint
+from training.networks.masks import mask_encoder
 import yaml
 
 # The one set of public encoder weights whose licence the shipped models build on.
@@ -87,8 +89,14 @@ def lineage(config: Mapping) -> tuple[str, bool]:
     model, data = (config[key].get('init_args') or {} for key in ('model', 'data'))
     procedural = 'train' not in data
     parts = [f'trained on {describe_data(config["data"])}' + ' only' * procedural]
-    text, free = _start(model)
+    masks = str(config['model'].get('class_path')).endswith('Saliency')
+    text, free = _start({**model, 'encoder': mask_encoder(model.get('mask_net', 'drn_d_22'))}
+                        if masks else model)
     parts.append(text)
+    if masks and model.get('target'):
+        text, looked_at = _of_target(str(model['target']))
+        parts.append(text)
+        free &= looked_at
     if 'teacher_checkpoint' in model and model.get('truth_share', 0.5) < 1.0:
         text, taught = _of_run('teacher', model['teacher_checkpoint'])
         parts.append(text)
@@ -110,6 +118,17 @@ def _start(model) -> tuple[str, bool]:
     if encoder in (None, LITE[1]):
         return f'encoder start: {LITE[0]}', True
     return f'encoder start: public ImageNet weights of {encoder}', False
+
+
+def _of_target(path) -> tuple[str, bool]:
+    """Lineage of the depth network that masks are made for: a run, a file, a shipped name."""
+    if path.endswith('.ckpt'):
+        return _of_run('masks for the network of', path)
+    try:
+        spec = find(path)
+    except InputError:
+        return f'masks for {Path(path).name}, of unknown origin', False
+    return f'masks for {spec.name}: {spec.lineage}', spec.licence == FREE
 
 
 def _of_run(what, checkpoint) -> tuple[str, bool]:

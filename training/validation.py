@@ -50,9 +50,10 @@ def validate(checkpoint) -> dict:
     if not figures:
         raise InputError(f'{checkpoint} has no validation frames: its data.validation is empty')
     if isinstance(method, Recipe):
-        figures.setdefault('edge_f1', None)
         name, definition = method.protocol.name, method.protocol.definition
-        definition += f'; edge F1 at {EDGE:g} m of Sobel response'
+        if method.edges:
+            figures.setdefault('edge_f1', None)
+            definition += f'; edge F1 at {EDGE:g} m of Sobel response'
     else:
         name, definition = MEAN if isinstance(method, DepthMethod) else OWN
     return {'checkpoint': str(checkpoint), 'steps': int(content['global_step']),

@@ -23,12 +23,12 @@ def add_arguments(parser):
     parser.add_argument('--steps', type=int, metavar='N',
                         help='training steps per row instead of the recipe')
     parser.add_argument('--teacher', nargs='+', metavar='ROLE=PATH', default=[],
-                        help='weights of a teacher of others: a folder, a last.ckpt or an ONNX '
+                        help='weights of a network of others: a folder, a last.ckpt or an ONNX '
                              'file (see --list for the roles)')
     parser.add_argument('--elevation', type=float, metavar='DEG',
                         help='where the measured line lies, for completion')
     parser.add_argument('--seeds', type=int, nargs='+', default=(), metavar='N',
-                        help="for completion: the seeds instead of the table's")
+                        help="for completion and masks: the seeds instead of the table's")
     parser.add_argument('--small', action='store_true',
                         help='use small data even where the full data are')
     parser.add_argument('--json', type=Path, metavar='FILE', help='write the report there')
@@ -55,8 +55,8 @@ def run(args):
         file.parent.mkdir(parents=True, exist_ok=True)
     keep_freed_memory()
     if (args.elevation is not None or args.seeds) and table.rerun is None:
-        raise InputError(f'--elevation and --seeds are for tables of completion, not for '
-                         f'{table.name}')
+        raise InputError(f'--elevation and --seeds are for tables of completion, and --seeds for '
+                         f'masks, not for {table.name}')
     settings = Settings(args.runs, args.steps, _teachers(table, args.teacher), args.elevation,
                         tuple(args.seeds))
     report = (table.rerun or rerun)(table, args.data, settings, args.rows, args.small)

@@ -38,6 +38,8 @@ class Recipe(lightning.LightningModule):
     ('epoch' or 'step'), protocol and freeze_norm, and has `losses` and `predict_depth`.
     """
 
+    edges = True  # whether validation measures edges of depth
+
     def __init__(self):
         """Begin with nothing measured."""
         super().__init__()
@@ -132,6 +134,10 @@ class Recipe(lightning.LightningModule):
             parts = [None] * torch.distributed.get_world_size()
             torch.distributed.all_gather_object(parts, measured)
             measured = sum(parts, [])
+        self.log_validation(measured)
+
+    def log_validation(self, measured):
+        """Log the figures of what `validation_step` measured of all images."""
         combined = self.protocol.combine(image for image, _ in measured)
         for name in METRICS:
             self.log(f'val/{name}', combined[name], prog_bar=name == 'abs_rel')

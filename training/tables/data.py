@@ -61,18 +61,20 @@ class Found:
         return not self.lacks
 
 
-def find_data(needs, root, small: bool = False) -> Found:
+def find_data(needs, root, small: bool = False, halves: bool = False) -> Found:
     """
     Find the published data under `root`, or small sets to run the same code on.
 
     :param needs: roles, see `FULL`; small: do not look for the full data.
+    :param halves: of small sets every second frame is learnt and the others are measured, all
+        of them; else two thirds of at most SMALL_LIMIT frames are learnt.
     :raises InputError: there is nothing to train on; names the layouts and where to get them.
     """
     root = Path(root)
     lacks = 'the small data were asked for' if small else _lacks(needs, root)
     if not lacks:
         return _full(needs, root)
-    return _small(needs, root, lacks)
+    return _small(needs, root, lacks, halves)
 
 
 def _full(needs, root):
@@ -116,19 +118,20 @@ def _count(dataset, path):
     return len(import_module(READERS[dataset]).open_dataset(path, Options()))
 
 
-def _small(needs, root, lacks):
-    """Give each role its third of every set; the last third is for measuring."""
+def _small(needs, root, lacks, halves):
+    """Give each role its part of every set; the last third, or half, is for measuring."""
     sets, faults = _small_sets(root)
-    parts = dict(zip(needs, (('first', 'middle'),) if len(needs) == 1 else
-                     (('first',), ('middle',))))
+    limit = None if halves else SMALL_LIMIT
+    parts = {needs[0]: ('even',)} if halves else dict(zip(
+        needs, (('first', 'middle'),) if len(needs) == 1 else (('first',), ('middle',))))
     found = Found({role: [] for role in parts}, [], lacks)
     for dataset, path, count in sets:
-        places = list(range(min(count, SMALL_LIMIT)))
+        places = list(range(min(count, limit or count)))
         for role, part in [(role, p) for role in parts for p in parts[role]] + [
-                ('measured', 'last')]:
+                ('measured', 'odd' if halves else 'last')]:
             taken = len(PARTS[part](places))
             if taken:
-                source = {'dataset': dataset, 'path': str(path), 'limit': SMALL_LIMIT,
+                source = {'dataset': dataset, 'path': str(path), 'limit': limit,
                           'part': part, 'partial': True}
                 (found.measured if role == 'measured' else found.train[role]).append(source)
                 key = dataset, role
