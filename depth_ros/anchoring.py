@@ -35,9 +35,13 @@ class LineResidual:
         return asdict(self)
 
 
-def line_residual(depth, sparse):
-    """Residual of `depth` on `sparse` (both `(H, W)`, 0 = none); None when nothing is measured."""
-    rows, columns = measured_pixels(sparse)
+def line_residual(depth, sparse, pixels=None):
+    """
+    Residual of `depth` on `sparse` (both `(H, W)`, 0 = none); None when nothing is measured.
+
+    :param pixels: `lidar.measured_pixels(sparse)`, where the caller has them; here and below.
+    """
+    rows, columns = measured_pixels(sparse) if pixels is None else pixels
     predicted, measured = depth[rows, columns], sparse[rows, columns]
     usable = np.isfinite(predicted) & (predicted > 0)
     if not usable.any():
@@ -48,16 +52,16 @@ def line_residual(depth, sparse):
                         float(np.median(np.log(predicted / measured))))
 
 
-def _log_residuals(depth, sparse):
+def _log_residuals(depth, sparse, pixels):
     """Rows, columns and ln measured - ln predicted of the measurements where both are known."""
-    rows, columns = measured_pixels(sparse)
+    rows, columns = pixels
     with np.errstate(divide='ignore', invalid='ignore'):
         residual = np.log(sparse[rows, columns] / depth[rows, columns])
     usable = np.isfinite(residual)
     return rows[usable], columns[usable], residual[usable]
 
 
-def anchor_broad(depth, sparse, reach=REACH):
+def anchor_broad(depth, sparse, reach=REACH, pixels=None):
     """
     Scale `depth` smoothly towards the measurements; works in log depth.
 
@@ -69,7 +73,8 @@ def anchor_broad(depth, sparse, reach=REACH):
     :return: corrected depth `(H, W) float32`.
     """
     height, width = depth.shape
-    rows, columns, residual = _log_residuals(depth, sparse)
+    pixels = measured_pixels(sparse) if pixels is None else pixels
+    rows, columns, residual = _log_residuals(depth, sparse, pixels)
     if not len(rows):
         return depth
     grid_h, grid_w = -(-height // _COARSE), -(-width // _COARSE)
@@ -89,18 +94,19 @@ def anchor_broad(depth, sparse, reach=REACH):
     return depth * cv2.exp(field)
 
 
-def anchor_exact(depth, sparse, reach_px=3):
+def anchor_exact(depth, sparse, reach_px=3, pixels=None):
     """
     Put the measured values into `depth` (in place), with a soft rim of a few pixels.
 
     Where every column holds at most one measurement, the correction is also interpolated between
     neighbouring beams on one surface, so that no comb of single pixels stands out.
     """
-    rows, columns, residual = _log_residuals(depth, sparse)
-    if len(np.unique(columns)) > 0.8 * len(columns):
+    pixels = measured_pixels(sparse) if pixels is None else pixels
+    rows, columns, residual = _log_residuals(depth, sparse, pixels)
+    if np.count_nonzero(np.bincount(columns, minlength=1)) > 0.8 * len(columns):
         _soften(depth, *_between_beams(rows, columns, residual, sparse), reach_px)
     # All of them: a measurement also stands where the prediction is unknown or beyond range.
-    rows, columns = measured_pixels(sparse)
+    rows, columns = pixels
     depth[rows, columns] = sparse[rows, columns]
     return depth
 
@@ -127,12 +133,10 @@ def _between_beams(rows, columns, residual, sparse):
 
 
 def _soften(depth, rows, columns, residual, reach_px):
-    original = {}
-    for offset in range(-reach_px, reach_px + 1):
-        target = rows + offset
-        inside = (target >= 0) & (target < depth.shape[0])
-        factor = np.exp(residual[inside] * np.exp(-0.5 * (2 * offset / reach_px) ** 2))
-        original[offset] = (target[inside], columns[inside],
-                            depth[target[inside], columns[inside]] * factor.astype(np.float32))
-    for target, column, value in original.values():
-        depth[target, column] = value
+    offsets = np.arange(-reach_px, reach_px + 1)[:, None]
+    share = np.exp(-0.5 * (2 * offsets / reach_px) ** 2)
+    target = rows + offsets
+    inside = (target >= 0) & (target < depth.shape[0])
+    target, columns = target[inside], np.broadcast_to(columns, inside.shape)[inside]
+    factor = np.exp(share * residual)[inside].astype(np.float32)
+    depth[target, columns] *= factor

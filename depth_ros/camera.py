@@ -116,7 +116,7 @@ class Camera:
 
         NaN where the lens model has no ray for a pixel.
         """
-        rays = np.stack(_ray_planes(self), -1)
+        rays = np.stack(_ray_planes(self)[:2], -1)
         rays.flags.writeable = False
         return rays
 
@@ -153,18 +153,30 @@ class Camera:
 
     def back_project(self, depth):
         """Depth `(H, W)` metres to points `(H, W, 3) float32`; unknown depth gives NaN points."""
+        import cv2
+        return cv2.merge(self.point_planes(depth))
+
+    def point_planes(self, depth, stride=1):
+        """
+        X, Y and Z of `back_project`, each `(H, W) float32`; of every `stride`-th row and column.
+
+        Z may be `depth` itself.
+        """
         depth = np.asarray(depth, np.float32)
         if depth.shape != (self.height, self.width):
             raise InputError(f'depth is {depth.shape[1]}x{depth.shape[0]} but the camera is '
                              f'{self.width}x{self.height}: scale the camera first')
-        x, y = _ray_planes(self)
-        unknown = ~np.isfinite(depth)
-        if self.distortion:
-            unknown |= np.isnan(x)
-        if unknown.any():
+        x, y, blind = _ray_planes(self)
+        if stride > 1:
+            depth, x, y, blind = (plane if plane is None else np.ascontiguousarray(
+                plane[::stride, ::stride]) for plane in (depth, x, y, blind))
+        # A sum is finite only when all are: a third of the time of looking at each.
+        if blind is not None or not np.isfinite(depth.sum()):
+            unknown = ~np.isfinite(depth)
+            if blind is not None:
+                unknown |= blind
             depth = np.where(unknown, np.float32(np.nan), depth)
-        import cv2
-        return cv2.merge([x * depth, y * depth, depth])
+        return x * depth, y * depth, depth
 
 
 @lru_cache(maxsize=8)
@@ -187,6 +199,7 @@ def _fold_radius(distortion):
 
 @lru_cache(maxsize=8)
 def _ray_planes(camera):
+    """X/Z and Y/Z of all pixels, and which have no ray (None: all have one)."""
     u, v = np.meshgrid(np.arange(camera.width, dtype=np.float64),
                        np.arange(camera.height, dtype=np.float64))
     if camera.distortion:
@@ -207,4 +220,5 @@ def _ray_planes(camera):
     planes = tuple(np.ascontiguousarray(plane, np.float32) for plane in (u, v))
     for plane in planes:
         plane.flags.writeable = False
-    return planes
+    blind = np.isnan(planes[0])
+    return *planes, blind if blind.any() else None

@@ -6,16 +6,13 @@ from dataclasses import dataclass, field, replace
 from itertools import product
 from time import perf_counter
 
-import cv2
 from depth_ros import engines, lidar
 from depth_ros.anchoring import anchor_broad, anchor_exact, line_residual, LineResidual
 from depth_ros.camera import Camera
 from depth_ros.contracts import InputError
 from depth_ros.model import find, ModelSpec
+from depth_ros.resizing import enlarge, enlarge_depth, shrink
 import numpy as np
-
-# Neighbouring depths farther apart than this belong to two surfaces and are never blended.
-EDGE_RATIO = 0.05
 
 
 @dataclass(frozen=True)
@@ -160,13 +157,13 @@ class Estimator:
         self.prepare(camera)
         height, width = self.engine.height, self.engine.width
         small = shrink(image, height, width)
-        measured, small_measured = self._measured(camera, points, sparse)
-        if self.require_line and measured is not None and not small_measured.any():
+        measured = self._measured(camera, points, sparse)
+        if self.require_line and measured is not None and not len(measured.rows):
             raise NoLineError('no measurement falls into the image')
         ready = perf_counter()
-        outputs = self._infer(small, small_measured)
+        outputs = self._infer(small, None if measured is None else measured.small)
         done = perf_counter()
-        frame = self._finish(outputs, camera, measured, small_measured)
+        frame = self._finish(outputs, camera, measured)
         end = perf_counter()
         return replace(frame, timings_ms={'preprocess': 1e3 * (ready - start),
                                           'inference': 1e3 * (done - ready),
@@ -176,52 +173,76 @@ class Estimator:
         return self.engine.run(image, sparse)
 
     def _measured(self, camera, points, sparse):
-        """Return the measurements on the image's grid and on the model's."""
+        """Return the measurements as a _Line; None for a model that takes none."""
         if self.spec.task != 'completion':
-            return None, None
-        height, width = self.engine.height, self.engine.width
+            return None
         if points is not None:
             full = lidar.sparse_depth(points, camera)
-            return full, lidar.resize_sparse(full, height, width)
-        if sparse is None:
-            sparse = np.zeros((camera.height, camera.width), np.float32)
-        clean = np.where(np.isfinite(sparse) & (sparse > 0), sparse, 0).astype(np.float32)
-        return clean, lidar.resize_sparse(clean, height, width)
+        elif sparse is not None:
+            full = np.where(np.isfinite(sparse) & (sparse > 0), sparse, 0).astype(np.float32)
+        else:
+            full = np.zeros((camera.height, camera.width), np.float32)
+        return _Line.of(full, self.engine.height, self.engine.width)
 
-    def _finish(self, outputs, camera, measured, small_measured):
+    def _finish(self, outputs, camera, line):
         depth = outputs['depth']
         if self.spec.task == 'monocular':
             scaled = camera.scaled(depth.shape[1], depth.shape[0])
             depth = depth * np.float32((scaled.fx * scaled.fy) ** 0.5 / self.spec.focal)
         residual = None
-        metric = measured is None or bool(small_measured.any())
-        anchored = self.anchor and measured is not None and metric
-        if measured is not None and metric:
-            residual = line_residual(depth, small_measured)
+        metric = line is None or bool(len(line.rows))
+        anchored = self.anchor and line is not None and metric
+        if line is not None and metric:
+            residual = line_residual(depth, line.small, line.small_pixels)
         if anchored:
-            depth = anchor_broad(depth, small_measured)
+            depth = anchor_broad(depth, line.small, pixels=line.small_pixels)
         depth = enlarge_depth(depth, camera)
         self._mark_unknown(depth)
         confidence = enlarge(outputs.get('confidence'), camera)
         if confidence is not None and self.min_confidence > 0:
             depth[confidence < self.min_confidence] = np.nan
         if anchored:
-            anchor_exact(depth, measured)
+            anchor_exact(depth, line.full, pixels=line.pixels)
         if residual is not None:
-            left = line_residual(depth, measured)
+            left = line_residual(depth, line.full, line.pixels)
             residual = replace(residual, anchored_median_abs=left.median_abs
                                if left else float('nan'))
         domain = outputs.get('domain')
         return DepthFrame(depth, camera, confidence, enlarge(outputs.get('saliency'), camera),
-                          measured, residual, None if domain is None else int(domain), metric)
+                          None if line is None else line.full, residual,
+                          None if domain is None else int(domain), metric)
 
     def _mark_unknown(self, depth):
         """Beyond the model's range is +Inf, and what is no distance is NaN (in place)."""
         spec = self.spec
+        # Most frames have neither, and NaN fails both comparisons.
+        if (depth.min() > max(spec.depth_min, 0)
+                and (spec.depth_max <= 0 or depth.max() <= spec.depth_max)):
+            return
         with np.errstate(invalid='ignore'):
             if spec.depth_max > 0:
                 depth[depth > spec.depth_max] = np.inf
             depth[~(depth > max(spec.depth_min, 0))] = np.nan
+
+
+@dataclass(frozen=True)
+class _Line:
+    """The measurements at the image size and at the model's, and their pixels, found once."""
+
+    full: np.ndarray
+    pixels: tuple
+    small: np.ndarray
+    small_pixels: tuple
+
+    @classmethod
+    def of(cls, full, height, width):
+        pixels = lidar.measured_pixels(full)
+        small = lidar.resize_sparse(full, height, width, pixels)
+        return cls(full, pixels, small, lidar.measured_pixels(small))
+
+    @property
+    def rows(self):
+        return self.pixels[0]
 
 
 def _check(image, camera, sparse):
@@ -233,32 +254,3 @@ def _check(image, camera, sparse):
     if sparse is not None and sparse.shape != image.shape[:2]:
         raise InputError(f'sparse depth is {sparse.shape[1]}x{sparse.shape[0]} but the image is '
                          f'{image.shape[1]}x{image.shape[0]}')
-
-
-def shrink(image, height, width):
-    """Image at another size, without aliasing where it becomes smaller."""
-    shrinks = height * width < image.shape[0] * image.shape[1]
-    return cv2.resize(image, (width, height),
-                      interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
-
-
-def enlarge_depth(depth, camera):
-    """Enlarge without blending foreground and background into flying pixels."""
-    if depth.shape == (camera.height, camera.width):
-        return np.array(depth, np.float32)
-    size = (camera.width, camera.height)
-    smooth = cv2.resize(depth, size, interpolation=cv2.INTER_LINEAR)
-    square = np.ones((3, 3), np.uint8)
-    edge = cv2.dilate(depth, square) > (1 + EDGE_RATIO) * cv2.erode(depth, square)
-    if edge.any():
-        nearest = cv2.resize(depth, size, interpolation=cv2.INTER_NEAREST)
-        edge = cv2.resize(edge.view(np.uint8), size, interpolation=cv2.INTER_NEAREST)
-        cv2.copyTo(nearest, edge, smooth)
-    return smooth
-
-
-def enlarge(values, camera):
-    """Output of a model at the image size, blended; None stays None."""
-    if values is None or values.shape == (camera.height, camera.width):
-        return values
-    return cv2.resize(values, (camera.width, camera.height), interpolation=cv2.INTER_LINEAR)

@@ -174,12 +174,16 @@ def measured_pixels(sparse):
     return np.divmod(np.flatnonzero(np.ravel(sparse) > 0), sparse.shape[1])
 
 
-def resize_sparse(sparse, height, width):
-    """Sparse depth `(H, W)`, 0 = none, on a grid of another size; the nearest value wins."""
+def resize_sparse(sparse, height, width, pixels=None):
+    """
+    Sparse depth `(H, W)`, 0 = none, on a grid of another size; the nearest value wins.
+
+    :param pixels: `measured_pixels(sparse)`, where the caller has them.
+    """
     sparse = np.asarray(sparse, np.float32)
     if sparse.shape == (height, width):
         return sparse
-    rows, columns = measured_pixels(sparse)
+    rows, columns = measured_pixels(sparse) if pixels is None else pixels
     values = sparse[rows, columns]
     row = np.minimum((rows + 0.5) * (height / sparse.shape[0]), height - 1).astype(np.intp)
     column = np.minimum((columns + 0.5) * (width / sparse.shape[1]), width - 1).astype(np.intp)
@@ -187,7 +191,9 @@ def resize_sparse(sparse, height, width):
 
 
 def _scatter_nearest(index, values, height, width):
-    image = np.full(height * width, np.inf, np.float32)
+    # Only the few measured pixels are touched: the image has a thousand times as many.
+    image = np.zeros(height * width, np.float32)
+    image[index] = np.inf
     np.minimum.at(image, index, values.astype(np.float32))
-    image[~np.isfinite(image)] = 0
+    image[index[~np.isfinite(image[index])]] = 0
     return image.reshape(height, width)

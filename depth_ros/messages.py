@@ -119,12 +119,15 @@ def image_to_depth(msg):
 
 
 def fill_image(msg, pixels, encoding, header):
-    """Fill a sensor_msgs/Image with `(H, W)` or `(H, W, C)` pixels and return it."""
-    pixels = np.ascontiguousarray(pixels)
+    """
+    Fill a sensor_msgs/Image with `(H, W)` or `(H, W, C)` pixels and return it.
+
+    A message that was filled before with an image of this size keeps its memory.
+    """
     msg.header, msg.encoding = header, encoding
     msg.height, msg.width = pixels.shape[:2]
-    msg.is_bigendian, msg.step = 0, pixels.strides[0]
-    msg.data = _bytes_of(pixels)
+    msg.is_bigendian, msg.step = 0, pixels[0].size * pixels.itemsize
+    np.copyto(_room(msg, pixels.nbytes).view(pixels.dtype).reshape(pixels.shape), pixels)
     return msg
 
 
@@ -134,11 +137,14 @@ def fill_depth(msg, depth, encoding, header):
     return fill_image(msg, pixels, encoding, header)
 
 
-def _bytes_of(pixels):
-    # Any other way of setting `data` makes rclpy look at every element (500 times dearer).
-    data = array('B')
-    data.frombytes(memoryview(pixels).cast('B'))
-    return data
+def _room(msg, size):
+    """Bytes `(size,) uint8` that are the data of a message; they stay when the size does."""
+    data = msg.data
+    if not (isinstance(data, array) and data.typecode == 'B' and len(data) == size):
+        # Any other type makes rclpy look at every element (500 times dearer).
+        msg.data = array('B', [0]) * size
+        data = msg.data  # It may be a copy.
+    return np.frombuffer(data, np.uint8)
 
 
 def camera_from_info(msg, rectified=False):
@@ -209,27 +215,26 @@ def cloud_points(msg, ring=-1):
     return points[keep], times[keep].astype(np.float64) * scale
 
 
-def fill_cloud(msg, point_field, points, rgb, header):
+def fill_cloud(msg, point_field, planes, rgb, header):
     """
     Fill an organised sensor_msgs/PointCloud2 with points and their colours.
 
+    A message that was filled before with a cloud of this size keeps its memory.
+
     :param point_field: the class sensor_msgs.msg.PointField.
-    :param points: `(H, W, 3) float32` metres, NaN where unknown.
+    :param planes: X, Y and Z, each `(H, W) float32` metres, NaN where unknown.
     :param rgb: `(H, W, 3) uint8`.
     """
-    height, width = points.shape[:2]
+    height, width = planes[0].shape
     # The field `rgb` packs 0x00RRGGBB, little-endian: blue first, and no alpha, which would make
     # the number a NaN.
-    colour = cv2.cvtColor(np.ascontiguousarray(rgb), cv2.COLOR_RGB2BGRA).view(np.uint32)
+    colour = cv2.cvtColor(rgb, cv2.COLOR_RGB2BGRA).view(np.uint32)[..., 0]
     colour &= 0x00FFFFFF
-    data = array('B', [0]) * (16 * height * width)
-    target = np.frombuffer(data, np.float32).reshape(height, width, 4)
-    cv2.mixChannels([np.ascontiguousarray(points), colour.view(np.float32)], [target],
-                    [0, 0, 1, 1, 2, 2, 3, 3])
     msg.header, msg.height, msg.width = header, height, width
     msg.fields = [point_field(name=name, offset=4 * i, datatype=point_field.FLOAT32, count=1)
                   for i, name in enumerate(('x', 'y', 'z', 'rgb'))]
     msg.is_bigendian, msg.is_dense = False, False
     msg.point_step, msg.row_step = 16, 16 * width
-    msg.data = data
+    cv2.merge([*planes, colour.view(np.float32)],
+              _room(msg, 16 * height * width).view(np.float32).reshape(height, width, 4))
     return msg

@@ -24,7 +24,8 @@ from std_msgs.msg import Header
 
 TIMEOUT = 60.0
 OUTPUTS = {'depth/image': Image, 'depth/camera_info': CameraInfo, 'depth/points': PointCloud2,
-           'depth/confidence': Image, 'depth/image_color': Image, 'overlay': Image}
+           'depth/confidence': Image, 'depth/saliency': Image, 'depth/image_color': Image,
+           'overlay': Image}
 TRANSITIONS = {'configure': 1, 'cleanup': 2, 'activate': 3, 'deactivate': 4,
                'shutdown unconfigured': 5, 'shutdown inactive': 6, 'shutdown active': 7}
 # LiDAR 10 cm below the camera, both looking the same way.

@@ -299,8 +299,10 @@ def test_organised_cloud(stride):
     points[1, 1] = np.nan
     rgb = np.random.default_rng(2).integers(0, 256, (6, 8, 3), np.uint8)
     rgb[2, 2], rgb[3, 3] = 255, (255, 1, 2)
-    points, rgb = points[::stride, ::stride], rgb[::stride, ::stride]
-    msg = messages.fill_cloud(PointCloud2(), PointField, points, rgb, HEADER)
+    points = points[::stride, ::stride]
+    rgb = np.ascontiguousarray(rgb[::stride, ::stride])
+    planes = [np.ascontiguousarray(plane) for plane in np.moveaxis(points, -1, 0)]
+    msg = messages.fill_cloud(PointCloud2(), PointField, planes, rgb, HEADER)
     assert (msg.height, msg.width) == points.shape[:2]
     assert (msg.point_step, msg.row_step) == (16, 16 * points.shape[1])
     assert len(msg.data) == msg.row_step * msg.height and not msg.is_dense
@@ -311,6 +313,21 @@ def test_organised_cloud(stride):
     assert np.array_equal(packed >> 16, rgb[..., 0])
     assert np.array_equal(packed >> 8 & 255, rgb[..., 1])
     assert np.array_equal(packed & 255, rgb[..., 2])
+
+
+def test_a_message_that_is_filled_again_keeps_its_memory():
+    msg, depth = Image(), np.float32([[1.5, np.nan, 3.0], [4.0, 5.0, 6.0]])
+    messages.fill_depth(msg, depth, '32FC1', HEADER)
+    first = msg.data
+    messages.fill_depth(msg, depth + 1, '32FC1', HEADER)
+    assert msg.data is first
+    assert np.array_equal(messages.image_to_depth(msg), depth + 1, equal_nan=True)
+    # Another encoding, size or a strided view: right, whatever was there before.
+    messages.fill_depth(msg, depth, '16UC1', HEADER)
+    assert (msg.step, len(msg.data)) == (6, 12)
+    assert messages.image_to_depth(msg)[1].tolist() == [4.0, 5.0, 6.0]
+    messages.fill_depth(msg, depth[:, ::2], '32FC1', HEADER)
+    assert messages.image_to_depth(msg)[1].tolist() == [4.0, 6.0]
 
 
 def test_clouds_agree_with_sensor_msgs_py():

@@ -9,14 +9,15 @@ from onnx import helper, numpy_helper, TensorProto
 
 
 def make_tiny_model(path, task='completion', depth=2.0, fill=False, confidence=None,
-                    height=64, width=96, size_multiple=32, image_gain=0.0, **metadata):
+                    height=64, width=96, size_multiple=32, image_gain=0.0, saliency=None,
+                    **metadata):
     """
     Write a model whose depth is a constant and return its path.
 
     depth: metres everywhere. fill (completion): measured pixels keep their measurement.
-    image_gain: metres added per unit of mean brightness (0..1). confidence: constant 0..1, or
-    None for no such output. size_multiple: 0 fixes the input size. Other keywords replace
-    metadata entries; the value None leaves the entry out.
+    image_gain: metres added per unit of mean brightness (0..1). confidence, saliency: constant
+    0..1, or None for no such output. size_multiple: 0 fixes the input size. Other keywords
+    replace metadata entries; the value None leaves the entry out.
     """
     rows, columns = ('height', 'width') if size_multiple else (height, width)
     inputs = [helper.make_tensor_value_info('image', TensorProto.UINT8, (1, rows, columns, 3))]
@@ -37,12 +38,13 @@ def make_tiny_model(path, task='completion', depth=2.0, fill=False, confidence=N
                                              'flat'], ['depth'])]
     else:
         nodes.append(helper.make_node('Add', ['brightness', 'constant'], ['depth']))
-    if confidence is not None:
-        outputs.append(helper.make_tensor_value_info(
-            'confidence', TensorProto.FLOAT, (1, rows, columns)))
-        constants['none'], constants['sure'] = np.float32(0), np.float32(confidence)
-        nodes += [helper.make_node('Mul', ['grey', 'none'], ['blank']),
-                  helper.make_node('Add', ['blank', 'sure'], ['confidence'])]
+    for name, value in (('confidence', confidence), ('saliency', saliency)):
+        if value is None:
+            continue
+        outputs.append(helper.make_tensor_value_info(name, TensorProto.FLOAT, (1, rows, columns)))
+        constants['none'], constants[f'{name}_value'] = np.float32(0), np.float32(value)
+        nodes += [helper.make_node('Mul', ['grey', 'none'], [f'{name}_blank']),
+                  helper.make_node('Add', [f'{name}_blank', f'{name}_value'], [name])]
     initialisers = [numpy_helper.from_array(np.asarray(value), name)
                     for name, value in constants.items()]
     graph = helper.make_graph(nodes, 'tiny', inputs, outputs, initialisers)

@@ -9,8 +9,10 @@ import time
 from depth_ros import lidar, messages
 from depth_ros.config import CompletionConfig
 from depth_ros.contracts import NANOSECONDS
+from depth_ros.engines.lean import lean
 from depth_ros.estimator import NoLineError
 from depth_ros.matching import ScanMatcher
+from depth_ros.model import find
 from depth_ros.nodes.base import run
 from depth_ros.nodes.depth import DepthNode, Skip, WARN
 from depth_ros.nodes.extrinsics import Extrinsics
@@ -38,14 +40,16 @@ class CompletionNode(DepthNode):
         self._drop_extrinsics()
         self.extrinsics = Extrinsics(self, self.config)
         if self.config.on_missing_scan == 'monocular':
-            self.monocular = self.make_estimator(self.config.monocular_model, 'monocular')
+            self.monocular = self.make_estimator(
+                lean(find(self.config.monocular_model, 'monocular'),
+                     cache=self.config.engine_cache))
         super().configure()
 
-    def make_estimator(self, model, task, **options):
+    def make_estimator(self, spec, **options):
         """Completion must not run without a line: its depth would have no scale."""
-        if task == 'completion':
+        if spec.task == 'completion':
             options = {'anchor': self.config.anchor, 'require_line': True, **options}
-        return super().make_estimator(model, task, **options)
+        return super().make_estimator(spec, **options)
 
     def models(self):
         """Add the one for images without a scan."""
@@ -87,8 +91,6 @@ class CompletionNode(DepthNode):
         if self.extrinsics is not None:
             self.extrinsics.update(config)
         super().reconfigure(config)
-        if self.monocular is not None:
-            self.monocular.min_confidence = config.min_confidence
         if (old.max_skew, old.max_wait) != (config.max_skew, config.max_wait):
             self.worker.locked(self._retime)
 
@@ -121,7 +123,7 @@ class CompletionNode(DepthNode):
             return self._without_scan(rgb, camera)
         points = self._points(work)
         try:
-            frame = self.estimator.estimate(rgb, camera, points=points)
+            frame = self.running.estimate(rgb, camera, points=points)
         except NoLineError:
             if self.monocular is None:
                 self.report('line', self._why_no_line(points), WARN)

@@ -3,6 +3,7 @@
 """What the completion and the monocular node share: an image comes in, depth goes out."""
 
 from dataclasses import dataclass
+import gc
 import time
 import traceback
 from typing import Any
@@ -10,7 +11,9 @@ from typing import Any
 from depth_ros import messages
 from depth_ros.contracts import InputError
 from depth_ros.engines import upgrade
+from depth_ros.engines.lean import lean
 from depth_ros.estimator import Estimator
+from depth_ros.model import find
 from depth_ros.nodes.base import BaseNode
 from depth_ros.nodes.diagnostics import ERROR, WARN
 from depth_ros.nodes.engine_status import build_only, EngineStatus
@@ -49,18 +52,18 @@ class DepthNode(BaseNode):
         """Declare parameters; the model is loaded by the configure transition."""
         super().__init__(name, config_class)
         self.estimator = self.outputs = self.info = self._camera = None
+        self.spec = self.whole = self.running = None
         self.worker = Worker(self.take, self.process)
         self.watches, self._inputs = {}, []
         self.engine_status = EngineStatus(self.get_logger())
 
-    def make_estimator(self, model, task, **options):
-        """Return an Estimator with this node's engine options."""
-        from depth_ros.model import find
+    def make_estimator(self, spec, **options):
+        """Return an Estimator of a ModelSpec with this node's engine options."""
         config = self.config
         if bool(config.input_height) != bool(config.input_width):
             raise InputError('set both input_height and input_width, or neither')
         size = (config.input_height, config.input_width) if config.input_height else None
-        estimator = Estimator(find(model, task), config.engine, size=size,
+        estimator = Estimator(spec, config.engine, size=size,
                               min_confidence=config.min_confidence, loader=upgrade.load,
                               report=self.get_logger().info,
                               **self.engine_options(), **options)
@@ -76,7 +79,7 @@ class DepthNode(BaseNode):
 
     def estimators(self):
         """Return all estimators of the node."""
-        return [self.estimator] if self.estimator is not None else []
+        return [e for e in (self.estimator, self.whole) if e is not None]
 
     def models(self):
         """Return (name, task) of each model that the node loads."""
@@ -90,7 +93,10 @@ class DepthNode(BaseNode):
 
     def configure(self):
         """Load the model and advertise."""
-        self.estimator = self.make_estimator(self.config.model, self.task)
+        self.spec = find(self.config.model, self.task)
+        # Nobody has asked for saliency yet, and it may cost as much as the depth.
+        self.estimator = self.running = self.make_estimator(
+            lean(self.spec, cache=self.config.engine_cache))
         self.outputs = DepthOutputs(self, self.has_overlay)
         self.get_logger().info(f'{self.estimator.spec.name} ({self.task}) runs in '
                                f'{self.estimator.engine.describe()}')
@@ -101,6 +107,10 @@ class DepthNode(BaseNode):
         self.listen('image', CompressedImage if compressed else Image,
                     'image/compressed' if compressed else 'image', self._on_image)
         self.listen('camera_info', CameraInfo, 'camera_info', self._on_info)
+        # Python's full garbage collection looks at all objects of the libraries, 15-30 ms long,
+        # between any two frames; what is here now stays.
+        gc.collect()
+        gc.freeze()
         self.worker.start()
 
     def listen(self, name, kind, topic, callback):
@@ -112,6 +122,7 @@ class DepthNode(BaseNode):
     def deactivate(self):
         """Stop and unsubscribe."""
         self.worker.stop()
+        gc.unfreeze()
         for subscription in self._inputs:
             self.destroy_subscription(subscription)
         self._inputs, self.watches = [], {}
@@ -124,13 +135,13 @@ class DepthNode(BaseNode):
             estimator.close()
         if self.outputs is not None:
             self.outputs.destroy()
-        self.estimator = self.outputs = None
+        self.estimator = self.whole = self.running = self.outputs = None
 
     def reconfigure(self, config):
         """Take changed options; the next frame uses them."""
         super().reconfigure(config)
-        if self.estimator is not None:
-            self.estimator.min_confidence = config.min_confidence
+        for estimator in self.estimators():
+            estimator.min_confidence = config.min_confidence
         self._camera = None
 
     def add_image(self, stamp_ns, arrival):
@@ -200,9 +211,18 @@ class DepthNode(BaseNode):
                else messages.compressed_to_array(msg))
         if rgb.ndim != 3:
             raise InputError('the compressed image holds 16-bit grey values, no colour image')
+        self.running = self._estimator_for(wanted)
         frame = self.estimate(rgb, self.camera_of(rgb), work)
         self.outputs.publish(frame, rgb, msg.header, self.info, self.config, wanted)
         self._note(frame, work, start)
+
+    def _estimator_for(self, wanted):
+        """Estimator of the whole model when somebody wants what was left out."""
+        if 'depth/saliency' not in wanted or self.estimator.spec == self.spec:
+            return self.estimator
+        if self.whole is None:
+            self.whole = self.make_estimator(self.spec)
+        return self.whole
 
     def camera_of(self, rgb):
         """Camera of an image out of the last camera_info."""

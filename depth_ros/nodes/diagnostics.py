@@ -8,7 +8,6 @@ import threading
 import time
 
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
-import numpy as np
 
 OK, WARN, ERROR = DiagnosticStatus.OK, DiagnosticStatus.WARN, DiagnosticStatus.ERROR
 
@@ -64,9 +63,18 @@ class Tracker:
         with self._lock:
             values = {name: str(count) for name, count in self.counts.items()}
             for name, series in self._series.items():
-                values[f'{name}.median'] = f'{np.median(series):.4g}'
-                values[f'{name}.p99'] = f'{np.percentile(series, 99):.4g}'
+                ordered = sorted(series)
+                values[f'{name}.median'] = f'{_quantile(ordered, 0.5):.4g}'
+                values[f'{name}.p99'] = f'{_quantile(ordered, 0.99):.4g}'
         return values
+
+
+def _quantile(ordered, share):
+    """Interpolate as np.percentile does, which takes ten times as long for so few numbers."""
+    place = share * (len(ordered) - 1)
+    index = int(place)
+    upper = ordered[min(index + 1, len(ordered) - 1)]
+    return ordered[index] + (place - index) * (upper - ordered[index])
 
 
 def _wording(message):

@@ -5,6 +5,7 @@
 import signal
 
 from depth_ros.engines import building
+from depth_ros.engines.lean import lean
 from depth_ros.engines.parity import Parity
 from depth_ros.engines.upgrade import probe
 from depth_ros.model import find
@@ -67,8 +68,10 @@ def build_only(models, config, options, logger):
                     '--camera`')
     rows = []
     for name, task in models:
-        spec = find(name, task)
-        rows.append(building.build(spec, *building.size_for(spec, size),
-                                   **{**options, 'report': logger.info}))
+        whole = find(name, task)
+        slim = lean(whole, cache=options['cache'])
+        rows += [building.build(spec, *building.size_for(spec, size),
+                                **{**options, 'report': logger.info})
+                 for spec in ([whole] if slim == whole else [slim, whole])]
     print(building.table(rows), flush=True)
     return int(any(row['problem'] for row in rows))

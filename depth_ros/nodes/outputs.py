@@ -9,23 +9,28 @@ import numpy as np
 from sensor_msgs.msg import CameraInfo, Image, PointCloud2, PointField
 
 TOPICS = {'depth/image': Image, 'depth/camera_info': CameraInfo, 'depth/points': PointCloud2,
-          'depth/confidence': Image, 'depth/image_color': Image}
+          'depth/confidence': Image, 'depth/saliency': Image, 'depth/image_color': Image}
 
 
 class DepthOutputs:
-    """Publishers of one node, by topic."""
+    """
+    Publishers of one node, by topic.
+
+    Each topic has one message whose memory is used again for every frame: publishing copies it.
+    """
 
     def __init__(self, node, overlay=False):
         """Advertise on `node`; `overlay` adds the image with the measured line."""
         self._node = node
         topics = dict(TOPICS, overlay=Image) if overlay else TOPICS
         self._publishers = {topic: node.advertise(kind, topic) for topic, kind in topics.items()}
+        self._messages = {topic: kind() for topic, kind in topics.items()}
 
     def destroy(self):
         """Withdraw the topics."""
         for publisher in self._publishers.values():
             self._node.destroy_lifecycle_publisher(publisher)
-        self._publishers = {}
+        self._publishers, self._messages = {}, {}
 
     def wanted(self):
         """Topics that somebody subscribes to."""
@@ -34,7 +39,7 @@ class DepthOutputs:
 
     def publish(self, frame, rgb, header, info, config, wanted):
         """
-        Publish what is wanted of a DepthFrame.
+        Publish what is wanted of a DepthFrame, depth/image first.
 
         :param rgb: the image `(H, W, 3) uint8`.
         :param header: header of the image; its stamp and frame_id are copied.
@@ -44,18 +49,20 @@ class DepthOutputs:
         if config.far_value == 'nan':
             depth[np.isinf(depth)] = np.nan
         makers = {
-            'depth/image': lambda: messages.fill_depth(
-                Image(), depth, config.depth_encoding, header),
-            'depth/camera_info': lambda: _info(info, header),
-            'depth/points': lambda: _cloud(frame, rgb, header, config.cloud_stride),
-            'depth/confidence': lambda: _confidence(frame, header),
-            'depth/image_color': lambda: messages.fill_image(
-                Image(), pictures.colorize(
+            'depth/image': lambda message: messages.fill_depth(
+                message, depth, config.depth_encoding, header),
+            'depth/camera_info': lambda message: _info(info, header),
+            'depth/points': lambda message: _cloud(message, frame, rgb, header,
+                                                   config.cloud_stride),
+            'depth/confidence': lambda message: _share(message, frame.confidence, header),
+            'depth/saliency': lambda message: _share(message, frame.saliency, header),
+            'depth/image_color': lambda message: messages.fill_image(
+                message, pictures.colorize(
                     depth, config.color_max or pictures.depth_range(depth)[1]), 'rgb8', header),
-            'overlay': lambda: messages.fill_image(
-                Image(), pictures.overlay(rgb, frame.sparse_depth), 'rgb8', header)}
+            'overlay': lambda message: messages.fill_image(
+                message, pictures.overlay(rgb, frame.sparse_depth), 'rgb8', header)}
         for topic, publisher in self._publishers.items():
-            message = makers[topic]() if topic in wanted else None
+            message = makers[topic](self._messages[topic]) if topic in wanted else None
             if message is not None:
                 publisher.publish(message)
 
@@ -66,15 +73,15 @@ def _info(info, header):
     return message
 
 
-def _confidence(frame, header):
-    if frame.confidence is None:
+def _share(message, values, header):
+    """Fill with values between 0 and 1; None where the model does not give them."""
+    if values is None:
         return None
-    return messages.fill_image(Image(), frame.confidence.astype(np.float32, copy=False), '32FC1',
-                               header)
+    return messages.fill_image(message, values.astype(np.float32, copy=False), '32FC1', header)
 
 
-def _cloud(frame, rgb, header, stride):
-    points = frame.points()
+def _cloud(message, frame, rgb, header, stride):
+    planes = frame.camera.point_planes(frame.depth, stride)
     if stride > 1:
-        points, rgb = points[::stride, ::stride], rgb[::stride, ::stride]
-    return messages.fill_cloud(PointCloud2(), PointField, points, rgb, header)
+        rgb = np.ascontiguousarray(rgb[::stride, ::stride])
+    return messages.fill_cloud(message, PointField, planes, rgb, header)

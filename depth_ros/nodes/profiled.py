@@ -41,7 +41,7 @@ STAGES = (
     ('anchor exactly', 'depth_ros.estimator:anchor_exact'),
     ('the rest of the estimator', 'depth_ros.estimator:Estimator.estimate'),
     ('depth message', 'depth_ros.messages:fill_depth'),
-    ('points of the depth', 'depth_ros.camera:Camera.back_project'),
+    ('points of the depth', 'depth_ros.camera:Camera.point_planes'),
     ('cloud message', 'depth_ros.messages:fill_cloud'),
     ('colours', 'depth_ros.pictures:colorize'),
     ('overlay', 'depth_ros.pictures:overlay'),

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 onnx = pytest.importorskip('onnx')
-from onnx import helper, numpy_helper, TensorProto  # noqa: E402
+from onnx import helper, numpy_helper, TensorProto  # noqa: E402, I100
 from tiny_networks import make_tiny_network  # noqa: E402
 
 

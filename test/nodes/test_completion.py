@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The completion node as a process, over DDS, on good input."""
 
+from array import array
 import signal
 import time
 
@@ -118,7 +119,7 @@ def test_beyond_range_and_unknown(bench, tmp_path, far_value):
             picture = image(stamp)
             pixels = np.full((48, 64, 3), 255, np.uint8)
             pixels[:24] = 0
-            picture.data = messages._bytes_of(pixels)
+            picture.data = array('B', pixels.tobytes())
             node.send(camera_info=camera_info(stamp), scan=scan(stamp), image=picture)
 
         def patterned():
@@ -274,7 +275,7 @@ def test_a_cloud_ring_as_the_line(bench):
                                 point_step=layout.itemsize, row_step=400 * layout.itemsize)
             cloud.fields = [PointField(name=n, offset=layout.fields[n][1], count=1,
                                        datatype=4 if n == 'ring' else 7) for n in layout.names]
-            cloud.data = messages._bytes_of(points.view(np.uint8))
+            cloud.data = array('B', points.tobytes())
             node.send(cloud=cloud)
         node.wait(lambda: node.received['depth/image'], 'depth', every=send)
         depth = messages.image_to_depth(node.received['depth/image'][0])
@@ -296,7 +297,7 @@ def test_compressed_images_and_a_thinned_cloud(bench):
             stamp = node.next_stamp()
             node.send(camera_info=camera_info(stamp), scan=scan(stamp))
             publisher.publish(CompressedImage(header=scan(stamp).header, format='png',
-                                              data=messages._bytes_of(data)))
+                                              data=array('B', data.tobytes())))
         node.wait(lambda: node.received['depth/points'], 'points', every=send)
         depth, cloud = node.received['depth/image'][0], node.received['depth/points'][0]
         corrupt = CompressedImage(format='jpeg', data=b'no picture')
