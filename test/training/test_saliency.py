@@ -226,6 +226,11 @@ def test_run_and_sheets(runs, capsys):
     figures = json.loads((runs / 'figures.json').read_text())
     assert list(figures) == ['depth, lambda 2', 'again'] and figures['again']['images'] == 2
     assert '| depth, lambda 2 | depth | 2.000 | ' in capsys.readouterr().out
+    assert main(['saliency', checkpoint, '--thresholds', '0', '0.9', '--json',
+                 str(runs / 'figures.json')]) == 0
+    by_threshold = json.loads((runs / 'figures.json').read_text())
+    assert [one['sparseness'] for one in by_threshold.values()] == [1.0, 0.0]
+    assert list(by_threshold)[1] == 'depth, lambda 2, above 0.9'
     import cv2
     # Two frames of two tiles' height; image, network, two masks, a direct one.
     assert cv2.imread(str(runs / 'sheet.png')).shape == (4 * 154, 5 * 192, 3)

@@ -19,6 +19,9 @@ def add_arguments(parser):
     parser.add_argument('--direct', type=int, default=0, metavar='STEPS',
                         help='also optimise the masks of these frames themselves (published '
                              'beside the masks of a network; 500)')
+    parser.add_argument('--thresholds', type=float, nargs='+', default=(), metavar='T',
+                        help='measure masks that show what is above each of these (default: that '
+                             'of the run, 0.025)')
     parser.add_argument('--picture', type=Path, help='PNG or JPEG file of the sheet')
     parser.add_argument('--html', type=Path, help='file of the page')
     parser.add_argument('--json', type=Path, help='file for the figures')
@@ -32,10 +35,12 @@ def run(args) -> int:
     from training.saliency.sheet import page, READING, sheet, text
     if args.count < 1 or args.direct < 0:
         raise InputError('--count is at least 1 and --direct at least 0')
+    if any(not 0.0 <= threshold < 1.0 for threshold in args.thresholds):
+        raise InputError('--thresholds are in 0 up to below 1, as masks are')
     keep_freed_memory()
     checkpoints = [_named(word) for word in args.checkpoints]
     figures, frames = gather(load_masks(checkpoints), checkpoints[0][1], args.set, args.count,
-                             args.direct)
+                             args.direct, args.thresholds)
     print(f'{next(iter(figures.values()))["images"]} validation frames\n{text(figures)}\n'
           f'{READING}')
     for file in filter(None, (args.json, args.picture, args.html)):

@@ -66,7 +66,7 @@ class Saliency(Recipe):
 
     @property
     def target(self):
-        """Return N, on this module's device."""
+        """Return the depth network that is looked at, on the device of this module."""
         if not self.kept:
             if self.hparams.target is None:
                 raise InputError('saliency needs model.target: the last.ckpt of the depth network '

@@ -63,7 +63,7 @@ def load_masks(checkpoints) -> dict:
 
 
 @torch.no_grad()
-def gather(methods, first, overrides=(), count: int = 4, direct: int = 0):
+def gather(methods, first, overrides=(), count: int = 4, direct: int = 0, thresholds=()):
     """
     Measure masks on the validation frames of a run, and keep some frames to look at.
 
@@ -71,7 +71,9 @@ def gather(methods, first, overrides=(), count: int = 4, direct: int = 0):
     :param first: checkpoint whose config says which frames; overrides: of it, KEY=VALUE.
     :param count: frames to keep, evenly spread; direct: steps of the optimised masks of these,
         with the lambda of each target's last run; 0: none.
-    :returns: {name: figures of `measure.combine`}, [Shown].
+    :param thresholds: of M', measured one by one; empty: that of each run.
+    :returns: {name: figures of `measure.combine`} (with several thresholds the name says which),
+        [Shown].
     :raises InputError: no validation frames.
     """
     config = load_config(Path(first).parent / 'config.yaml', overrides)
@@ -80,19 +82,21 @@ def gather(methods, first, overrides=(), count: int = 4, direct: int = 0):
     if not total:
         raise InputError('the data has no validation frames: give data.validation')
     wanted = {round((k + 0.5) * total / count - 0.5) for k in range(count)}
-    images, shown, place = {name: [] for name in methods}, [], 0
+    views = {f'{name}, above {t:g}' if len(thresholds) > 1 else name: (method, t)
+             for name, method in methods.items()
+             for t in thresholds or [method.hparams.threshold]}
+    images, shown, place = {name: [] for name in views}, [], 0
     for batch in tqdm(batches, disable=None, unit='batch'):
-        for name, method in methods.items():
+        for name, (method, threshold) in views.items():
             images[name] += measure_batch(method.target, batch, *method.masks(batch),
-                                          method.protocol, method.hparams.threshold)
+                                          method.protocol, threshold)
         rows = [k for k in range(len(batch['image'])) if place + k in wanted]
         place += len(batch['image'])
         if rows:
             shown += _look(methods, _part(batch, rows), direct)
     figures = {name: {'target': method.target.name, 'sparsity': method.hparams.sparsity,
-                      'threshold': method.hparams.threshold,
-                      **combine(images[name], method.protocol)}
-               for name, method in methods.items()}
+                      'threshold': threshold, **combine(images[name], method.protocol)}
+               for name, (method, threshold) in views.items()}
     return figures, shown
 
 

@@ -11,10 +11,11 @@ from training.saliency.gather import binary_of
 from training.saliency.masks import PLAIN
 
 TILE = 192  # pixels of a tile's width
-HEADER = ('run', 'depth network', 'lambda', 'mean of M', 'sparseness', 'whole', 'M',
+HEADER = ('run', 'depth network', 'lambda', 'mean of M', "M' above",
+          'sparseness', 'whole', 'M',
           *(f'M, {name}' for name in PLAIN), "M'", *(f"M', {name}" for name in PLAIN),
           "M' to N(x)")
-KEYS = ('target', 'sparsity', 'mean', 'sparseness', 'rmse_whole', 'rmse_soft',
+KEYS = ('target', 'sparsity', 'mean', 'threshold', 'sparseness', 'rmse_whole', 'rmse_soft',
         *(f'rmse_soft_{name}' for name in PLAIN), 'rmse_binary',
         *(f'rmse_binary_{name}' for name in PLAIN), 'to_whole')
 READING = (
