@@ -34,8 +34,8 @@ class MonocularConfig(NodeConfig):
         '', 'Shipped model name or path of an .onnx file; empty takes the default of the task '
         '(`depth_ros models` lists them).', read_only=True)
     engine: str = option(
-        'auto', 'Inference engine; `auto` takes the fastest that gives right depth here. An '
-        'engine that must be built first is built while ONNX Runtime answers.',
+        'auto', 'Inference engine; `auto` takes the fastest that gives right depth here, as timed '
+        'once on this machine. ONNX Runtime answers while others are timed, compiled or built.',
         choices=('auto', *ENGINES), read_only=True)
     threads: int = option(
         0, 'CPU threads of ONNX Runtime and OpenVINO; 0 takes one per core.', 0, 256,
@@ -43,13 +43,17 @@ class MonocularConfig(NodeConfig):
     precision: str = option(
         DEFAULT_PRECISION, 'Precision of the engine; `auto` takes what suits it.',
         choices=(DEFAULT_PRECISION, *PRECISIONS), read_only=True)
+    providers: str = option(
+        '', 'ONNX Runtime: execution providers in order of preference, e.g. `CUDA` or `Tensorrt, '
+        'CUDA`; empty takes the CPU.', read_only=True)
     device: str = option(
         'CPU', 'OpenVINO: device, e.g. CPU, GPU, GPU.1 or NPU.', read_only=True)
     engine_cache: str = option(
-        '', 'TensorRT: folder of built engines; empty takes $DEPTH_ROS_CACHE, else '
-        '$XDG_CACHE_HOME/depth_ros/engines, else ~/.cache/depth_ros/engines.', read_only=True)
+        '', 'Folder of built engines, converted models and measured times; empty takes '
+        '$DEPTH_ROS_CACHE, else $XDG_CACHE_HOME/depth_ros/engines, else '
+        '~/.cache/depth_ros/engines.', read_only=True)
     force_rebuild: bool = option(
-        False, 'TensorRT: build again, whatever the folder holds.', read_only=True)
+        False, 'Build and time again, whatever the folder holds.', read_only=True)
     build_only: bool = option(
         False, 'TensorRT: build and check the engines of this configuration, print a table and '
         'exit.', read_only=True)

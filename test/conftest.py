@@ -5,6 +5,7 @@ import os
 from pathlib import Path
 import random
 import sys
+import tempfile
 
 import numpy as np
 import pytest
@@ -13,6 +14,10 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 # Tests never see each other's topics, nor those of a robot on the same network.
 os.environ.setdefault('ROS_AUTOMATIC_DISCOVERY_RANGE', 'LOCALHOST')
 os.environ.setdefault('ROS_DOMAIN_ID', str(os.getpid() % 100 + 1))
+# Nor do they leave anything in the user's cache, or take what was measured there.
+if 'DEPTH_ROS_CACHE' not in os.environ:
+    _cache = tempfile.TemporaryDirectory(prefix='depth_ros_cache_')
+    os.environ['DEPTH_ROS_CACHE'] = _cache.name
 for _name in ('FASTRTPS_DEFAULT_PROFILES_FILE', 'FASTDDS_DEFAULT_PROFILES_FILE'):
     os.environ.setdefault(_name, str(REPOSITORY / 'config' / 'fastdds_shm.xml'))
 

@@ -8,9 +8,12 @@ import sys
 
 from depth_ros import engines
 from depth_ros.contracts import InputError
-from depth_ros.engines import EngineError
-from depth_ros.model import read_spec
+from depth_ros.engines import EngineError, onnxruntime, UnavailableError, upgrade
+from depth_ros.engines.calibration import Calibration
+from depth_ros.engines.parity import Parity
+from depth_ros.model import available, find, read_spec
 import numpy as np
+import onnxruntime as library
 import pytest
 from tiny_models import make_tiny_model
 
@@ -81,3 +84,40 @@ def test_the_core_imports_without_ros_torch_and_engines():
             'import depth_ros.estimator, depth_ros.matching, depth_ros.config, depth_ros.cli\n')
     result = subprocess.run([sys.executable, '-c', code], capture_output=True, text=True)
     assert result.returncode == 0, result.stderr
+
+
+def test_providers_by_name(spec):
+    """The package of the index has one beside the CPU's, which computes nothing itself."""
+    here = onnxruntime.provider_names(['CPU'])
+    assert here == ['CPUExecutionProvider'] == onnxruntime.provider_names('')
+    assert onnxruntime.provider_names('cpu, CPUExecutionProvider') == here
+    other = [name for name in library.get_available_providers() if name not in here]
+    if other:
+        name = other[-1].removesuffix('ExecutionProvider').lower()
+        engine = engines.load('onnxruntime', spec, 64, 96, providers=f'{name}, cpu')
+        assert engine.session.get_providers()[0] == other[-1]
+        assert engine.record['check']['parity']['passed'] and engine.resized is None
+    with pytest.raises(UnavailableError, match='no CUDA_, Warp: choose from .*CPUExecution'):
+        upgrade.load('onnxruntime', spec, 64, 96, providers='CPU,CUDA_,Warp')
+
+
+@pytest.mark.parametrize('name', [spec.name for spec in available()])
+@pytest.mark.parametrize('precision', ['fp16', 'int8'])
+def test_shipped_models_in_other_precisions(name, precision, tmp_path_factory):
+    spec, folder = find(name), tmp_path_factory.getbasetemp() / 'ort_precisions'
+    for height, width in ((spec.input_height, spec.input_width), (96, 320)):
+        engine = engines.load_only('onnxruntime', spec, height, width, precision=precision,
+                                   cache=folder, calibration=Calibration(frames=2))
+        found = Parity.from_record(engine.record['check']['parity'])
+        assert found.passed and found.precision == precision
+        # Not the float32 file.
+        assert found.median_rel > 1e-5
+        assert f' {precision} CPU' in engine.describe()
+
+
+def test_a_precision_that_an_engine_lacks_is_an_error(spec):
+    for load in (engines.load, upgrade.load):
+        with pytest.raises(EngineError, match='has no bf16: choose from fp32, fp16, int8, or'):
+            load('onnxruntime', spec, 64, 96, precision='bf16')
+        with pytest.raises(InputError, match="unknown precision 'fp64': choose one of auto, bf16"):
+            load('onnxruntime', spec, 64, 96, precision='fp64')

@@ -7,6 +7,7 @@ import shutil
 import sys
 import tempfile
 
+from depth_ros.engines import EngineError, ENGINES, load_only, RefusedError
 from depth_ros.engines.calibration import Calibration, DEMO_BAG
 from depth_ros.engines.precision import emulated, typed
 from depth_ros.estimator import Estimator
@@ -15,13 +16,16 @@ from depth_ros.evaluation.protocols import find_protocol
 from depth_ros.model import find, read_spec
 
 HELP = 'make a model file of another precision and compare it with the float32 one'
-PRECISIONS = ('fp16', 'bf16', 'int8')
+PRECISIONS = ('fp32', 'fp16', 'bf16', 'int8')
 
 
 def add_arguments(parser):
     """Add the options of the command."""
     parser.add_argument('model', help='name of a model (see `depth_ros models`) or an .onnx file')
     parser.add_argument('--precision', nargs='+', choices=PRECISIONS, default=['fp16'])
+    parser.add_argument('--engine', nargs='+', choices=ENGINES, default=[],
+                        help='compare these engines as they run here, each in every precision '
+                             'that it has, and not the files in ONNX Runtime')
     parser.add_argument('--out', type=Path, metavar='DIR',
                         help='folder for MODEL_PRECISION.onnx (default: compare only)')
     parser.add_argument('--calibration', type=Path, metavar='BAG',
@@ -45,8 +49,8 @@ def run(args):
     calibration = Calibration(args.calibration or DEMO_BAG, keep=args.float_layers)
     report = {'model': spec.summary(), 'precisions': {}}
     with tempfile.TemporaryDirectory(prefix='depth_ros_') as folder:
-        others = {}
-        for precision in args.precision:
+        others = _engines(spec, args, calibration, folder) if args.engine else {}
+        for precision in [] if args.engine and not args.out else args.precision:
             file = typed(spec, precision, folder, calibration, _say, old=args.tensorrt_8)
             report['precisions'][precision] = {'bytes': file.stat().st_size}
             if args.out:
@@ -55,11 +59,10 @@ def run(args):
                 shutil.copyfile(file, target)
                 print(f'{target} ({file.stat().st_size / 2**20:.1f} MiB)')
             # ONNX Runtime has no bf16 kernels: float32 with every tensor rounded stands for it.
-            runnable = emulated(spec, precision, folder) if precision == 'bf16' else file
-            others[precision] = runnable
-        if args.frames > 0:
-            others = {name: Estimator(read_spec(file), 'onnxruntime')
-                      for name, file in others.items()}
+            if not args.engine:
+                runnable = emulated(spec, precision, folder) if precision == 'bf16' else file
+                others[precision] = Estimator(read_spec(runnable), 'onnxruntime')
+        if args.frames > 0 and others:
             report['sets'] = compare(frame_sets(args.data, args.frames),
                                      Estimator(spec, 'onnxruntime'), others,
                                      find_protocol('image_rmse'))
@@ -68,6 +71,30 @@ def run(args):
         args.json.parent.mkdir(parents=True, exist_ok=True)
         args.json.write_text(json.dumps(report, indent=1) + '\n')
     return 0
+
+
+def _engines(spec, args, calibration, folder):
+    """Return {'bf16 openvino': Estimator} of the engines that can be loaded here."""
+    found = {}
+    for precision in args.precision:
+        for name in args.engine:
+            options = {'precision': precision, 'calibration': calibration, 'cache': folder}
+            try:
+                load_only(name, spec, spec.input_height, spec.input_width, **options)
+            except RefusedError as error:
+                _say(f'{name} {precision}: {error}')
+            except EngineError as error:
+                _say(f'{name} {precision}: {error}')
+                continue
+            if name != 'onnxruntime' or precision != 'fp32':
+                found[f'{precision} {name}'] = Estimator(spec, name, loader=_unchecked, **options)
+    return found
+
+
+def _unchecked(name, spec, height, width, **options):
+    """Load whatever the comparison says: the figures are what is asked for here."""
+    check = {} if name == 'tensorrt' else {'check': False}
+    return load_only(name, spec, height, width, **check, **options)
 
 
 def _say(line):

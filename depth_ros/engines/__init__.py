@@ -47,42 +47,68 @@ def load(name, spec, height, width, **options):
     """
     Load `spec` in the engine `name` for inputs of `height` x `width` pixels.
 
-    :param name: a key of ENGINES, or 'auto': the fastest that passed parity here, without building
-        one, since that takes minutes.
+    :param name: a key of ENGINES, or 'auto': the fastest that passed parity here. TensorRT is
+        taken when a built engine is kept, and never built, since that takes minutes; the others
+        are timed once on this machine, which takes seconds, and remembered (choice.py).
     :param options: of all engines; each gets its own.
     :return: an object with `name`, `height`, `width`, `note` ('' or what is not as it was asked
         for) and `run(image, sparse_depth=None) -> {'depth': (H, W) float32, ...}`. An engine that
         fails to load, or is refused, is replaced by ONNX Runtime with a note.
     :raises EngineError: the library is missing or the model does not run in it.
     """
+    if name == 'auto':
+        return _load_auto(spec, height, width, options)
     try:
-        if name != 'auto':
-            return load_only(name, spec, height, width, **options)
+        return load_only(name, spec, height, width, **options)
+    except UnavailableError:
+        raise
+    except EngineError as error:
+        if name == 'onnxruntime' and is_reference(options):
+            raise
+        return load_reference(spec, height, width, instead(name, error), options)
+
+
+def _load_auto(spec, height, width, options):
+    from depth_ros.engines import choice
+    note, kept_elsewhere = '', True
+    try:
         engine = load_only('tensorrt', spec, height, width,
                            **{**options, 'build': False, 'force': False})
     except UnavailableError:
-        if name != 'auto':
-            raise
-        return load_only('onnxruntime', spec, height, width, **options)
+        kept_elsewhere = False
     except NotBuiltError:
-        if name != 'auto':
-            raise
-        note = ''
+        pass
     except EngineError as error:
-        if name == 'onnxruntime':
-            raise
-        note = instead(name, error)
+        note = instead('tensorrt', error)
     else:
         if faster(engine):
             return engine
         close(engine)
-        note = ''
-    engine = load_only('onnxruntime', spec, height, width, **options)
     if note and options.get('report'):
         options['report'](note)
-    # Another size may have an engine: it must not be served by this session.
-    engine.note, engine.resized = note, None
+    engine = choice.load(spec, height, width, **options)
+    engine.note = note or engine.note
+    if kept_elsewhere:
+        # Another size may have an engine: it must not be served by this session.
+        engine.resized = None
     return engine
+
+
+def load_reference(spec, height, width, note='', options=()):
+    """Load ONNX Runtime in float32 on the CPU, which serves no other size when there is a note."""
+    options = {**dict(options), 'precision': 'fp32', 'providers': ''}
+    engine = load_only('onnxruntime', spec, height, width, **options)
+    if note:
+        if options.get('report'):
+            options['report'](note)
+        engine.note, engine.resized = note, None
+    return engine
+
+
+def is_reference(options):
+    """Whether ONNX Runtime with these options is float32 on the CPU."""
+    return (options.get('precision', DEFAULT_PRECISION) in (DEFAULT_PRECISION, 'fp32')
+            and not options.get('providers'))
 
 
 def load_only(name, spec, height, width, **options):
@@ -99,7 +125,10 @@ def load_only(name, spec, height, width, **options):
 
 def instead(name, error):
     """Return the sentence that says why ONNX Runtime answers and not what was asked for."""
-    return f'ONNX Runtime instead of {TITLES.get(name, "TensorRT")}: {error}'
+    if name == 'onnxruntime':
+        return f'ONNX Runtime in fp32 on the CPU instead: {error}'
+    what = f'instead of {TITLES[name]}' if name in TITLES else 'stays'
+    return f'ONNX Runtime {what}: {error}'
 
 
 def resolved(precision, auto):
@@ -108,11 +137,19 @@ def resolved(precision, auto):
     return auto if precision == DEFAULT_PRECISION else precision
 
 
-def faster(engine):
-    """Whether an engine was faster than ONNX Runtime when both were timed after its build."""
+def faster(engine, before=None):
+    """
+    Whether an engine was faster than ONNX Runtime when both were timed after its build.
+
+    :param before: another engine that was timed and must not be faster either.
+    """
     check = engine.record.get('check', {})
-    return (check['latency_ms']['median'] <= check['reference_latency_ms']['median']
-            if 'latency_ms' in check else True)
+    if 'latency_ms' not in check:
+        return True
+    others = [check['reference_latency_ms']]
+    timed = getattr(before, 'record', {}).get('check', {}).get('latency_ms')
+    others += [timed] if timed else []
+    return check['latency_ms']['median'] <= min(other['median'] for other in others)
 
 
 def close(engine):

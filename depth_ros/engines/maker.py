@@ -110,7 +110,7 @@ def _version():
 
 
 @contextmanager
-def locked(file, report):
+def locked(file, report, does='builds the same engine'):
     """Hold the lock of an open file, waiting for the process that has it."""
     start = told = time.monotonic()
     while True:
@@ -124,6 +124,5 @@ def locked(file, report):
         time.sleep(LOCK_POLL_SECONDS)
         if report and time.monotonic() - told > EVERY_SECONDS:
             told = time.monotonic()
-            report('waiting for another process that builds the same engine, '
-                   f'{told - start:.0f} s')
+            report(f'waiting for another process that {does}, {told - start:.0f} s')
     yield

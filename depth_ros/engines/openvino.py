@@ -32,16 +32,12 @@ def load(spec, height, width, precision=DEFAULT_PRECISION, threads=0, device=DEV
     :param calibration: calibration.Calibration of int8; None takes the demo recording.
     :param report: called with lines of progress.
     :param check: False leaves out the comparison.
-    :raises UnavailableError: OpenVINO or the device is missing.
+    :raises UnavailableError: OpenVINO or the device is missing, or has no such precision.
     :raises RefusedError: the numbers differ from ONNX Runtime's by more than parity allows.
-    :raises EngineError: the device has no such precision, or the model does not load.
+    :raises EngineError: the model does not load.
     """
     precision = resolved(precision, AUTO_PRECISION)
-    openvino, core = library(device)
-    here = precisions(core, device)
-    if precision not in here:
-        raise EngineError(f'{core.get_property(device, "FULL_DEVICE_NAME")} has no {precision} in '
-                          f'OpenVINO: choose from {", ".join(here)}')
+    openvino, core = probe(precision, device)
     file = spec.file
     if precision == 'int8':
         from depth_ros.engines.cache import models_folder
@@ -63,11 +59,11 @@ def load(spec, height, width, precision=DEFAULT_PRECISION, threads=0, device=DEV
     return engine
 
 
-def library(device=DEVICE):
+def probe(precision=DEFAULT_PRECISION, device=DEVICE):
     """
-    Return the module openvino and a Core that has the device.
+    Return the module openvino and a Core that has the device; loads no model.
 
-    :raises UnavailableError: one of them is not here.
+    :raises UnavailableError: one of them is not here, or the device has no such precision.
     """
     try:
         import openvino
@@ -81,6 +77,11 @@ def library(device=DEVICE):
     if not any(device in (name, name.split('.')[0]) for name in devices):
         raise UnavailableError(f'OpenVINO has no device {device} here: choose from '
                                f'{", ".join(devices)}')
+    precision, here = resolved(precision, AUTO_PRECISION), precisions(core, device)
+    if precision not in here:
+        raise UnavailableError(
+            f'{core.get_property(device, "FULL_DEVICE_NAME")} has no {precision} in OpenVINO: '
+            f'choose from {", ".join(here)}')
     return openvino, core
 
 

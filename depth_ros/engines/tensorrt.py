@@ -6,7 +6,7 @@ from dataclasses import replace
 import hashlib
 from pathlib import Path
 
-from depth_ros.engines import DEFAULT_PRECISION, EngineError, parity, resolved
+from depth_ros.engines import DEFAULT_PRECISION, parity, resolved, UnavailableError
 from depth_ros.engines.cache import engine_key, EngineCache, MODELS
 from depth_ros.engines.precision import typed
 from depth_ros.engines.trt_build import build as build_engine
@@ -36,15 +36,12 @@ def load(spec, height, width, precision=DEFAULT_PRECISION, cache=None, workspace
     :param force: build again whatever the cache holds.
     :param report: called with lines of progress.
     :param libraries: modules to use instead of those installed.
-    :raises UnavailableError: a library or the GPU is missing.
+    :raises UnavailableError: a library or the GPU is missing, or it has no such precision.
     :raises RefusedError: the numbers differ from ONNX Runtime's by more than parity allows.
     :raises EngineError: the build fails.
     """
     precision = resolved(precision, AUTO_PRECISION)
-    libraries = libraries or find_libraries()
-    device = libraries.device()
-    if precision == 'bf16' and _numbers(device.compute_capability) < BF16_CAPABILITY:
-        raise EngineError(f'{device.name} has no bf16: use fp16')
+    libraries, device = probe(precision, libraries)
     cache = cache if isinstance(cache, EngineCache) else EngineCache(cache)
     if build:
         cache.prepare()
@@ -89,6 +86,21 @@ def load(spec, height, width, precision=DEFAULT_PRECISION, cache=None, workspace
     engine.record, engine.built, engine.note = entry.record, entry.built, entry.warning
     engine.file = cache.path(key)
     return engine
+
+
+def probe(precision=DEFAULT_PRECISION, libraries=None):
+    """
+    Find TensorRT and a GPU, which is quick.
+
+    :return: the Libraries and the Device.
+    :raises UnavailableError: one of them is not here, or the GPU has no such precision.
+    """
+    precision = resolved(precision, AUTO_PRECISION)
+    libraries = libraries or find_libraries()
+    device = libraries.device()
+    if precision == 'bf16' and _numbers(device.compute_capability) < BF16_CAPABILITY:
+        raise UnavailableError(f'{device.name} has no bf16: use fp16')
+    return libraries, device
 
 
 def _open(entry, start, obtain, report):

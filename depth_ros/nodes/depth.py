@@ -73,7 +73,8 @@ class DepthNode(BaseNode):
     def engine_options(self):
         """Return the options of all engines."""
         config = self.config
-        return {'threads': config.threads, 'precision': config.precision, 'device': config.device,
+        return {'threads': config.threads, 'precision': config.precision,
+                'providers': config.providers, 'device': config.device,
                 'cache': config.engine_cache, 'force': config.force_rebuild,
                 'workspace_mib': config.workspace_mib, 'dla_core': config.dla_core}
 

@@ -40,6 +40,8 @@ class EngineStatus:
                 continue
             own = {'model': spec.name, 'model_sha256': spec.sha256[:16],
                    'engine': engine.describe(), 'input': f'{engine.width}x{engine.height}'}
+            if getattr(engine, 'choice', ''):
+                own['engine_choice'] = engine.choice
             check = getattr(engine, 'record', {}).get('check', {})
             if 'parity' in check:
                 own['engine_parity'] = Parity.from_record(check['parity']).text()
