@@ -30,6 +30,10 @@ class UnavailableError(EngineError):
     """The library or the device of an engine is not here."""
 
 
+class PrecisionError(EngineError):
+    """An engine, or its device, that does not compute in the precision that was asked for."""
+
+
 class NotBuiltError(EngineError):
     """No built engine is kept for this model, and building was not allowed."""
 
@@ -54,13 +58,13 @@ def load(name, spec, height, width, **options):
     :return: an object with `name`, `height`, `width`, `note` ('' or what is not as it was asked
         for) and `run(image, sparse_depth=None) -> {'depth': (H, W) float32, ...}`. An engine that
         fails to load, or is refused, is replaced by ONNX Runtime with a note.
-    :raises EngineError: the library is missing or the model does not run in it.
+    :raises EngineError: the library or the precision is missing, or the model does not run in it.
     """
     if name == 'auto':
         return _load_auto(spec, height, width, options)
     try:
         return load_only(name, spec, height, width, **options)
-    except UnavailableError:
+    except (UnavailableError, PrecisionError):
         raise
     except EngineError as error:
         if name == 'onnxruntime' and is_reference(options):
@@ -74,7 +78,7 @@ def _load_auto(spec, height, width, options):
     try:
         engine = load_only('tensorrt', spec, height, width,
                            **{**options, 'build': False, 'force': False})
-    except UnavailableError:
+    except (UnavailableError, PrecisionError):
         kept_elsewhere = False
     except NotBuiltError:
         pass

@@ -4,7 +4,13 @@
 
 import os
 
-from depth_ros.engines import DEFAULT_PRECISION, EngineError, resolved, UnavailableError
+from depth_ros.engines import (
+    DEFAULT_PRECISION,
+    EngineError,
+    PrecisionError,
+    resolved,
+    UnavailableError,
+)
 import numpy as np
 
 AUTO_PRECISION = 'fp32'
@@ -31,7 +37,8 @@ def load(spec, height, width, precision=DEFAULT_PRECISION, threads=0, providers=
     :param calibration: calibration.Calibration of int8; None takes the demo recording.
     :param report: called with lines of progress.
     :param check: False leaves out the comparison.
-    :raises UnavailableError: a provider is not here, or ONNX Runtime has no such precision.
+    :raises UnavailableError: a provider is not here.
+    :raises PrecisionError: ONNX Runtime has no such precision.
     :raises RefusedError: the numbers differ from those of float32 by more than parity allows.
     :raises EngineError: ONNX Runtime is missing or cannot load the model.
     """
@@ -70,11 +77,12 @@ def probe(precision=DEFAULT_PRECISION, providers=''):
     """
     Return the names of the providers, see provider_names; loads no model.
 
-    :raises UnavailableError: a provider is not here, or ONNX Runtime has no such precision.
+    :raises UnavailableError: a provider is not here.
+    :raises PrecisionError: ONNX Runtime has no such precision.
     """
     if resolved(precision, AUTO_PRECISION) not in PRECISIONS:
-        raise UnavailableError(f'ONNX Runtime has no {precision}: choose from '
-                               f'{", ".join(PRECISIONS)}, or the engine openvino or tensorrt')
+        raise PrecisionError(f'ONNX Runtime has no {precision}: choose from '
+                             f'{", ".join(PRECISIONS)}, or the engine openvino or tensorrt')
     return provider_names(providers)
 
 

@@ -7,6 +7,7 @@ import os
 from depth_ros.engines import (
     DEFAULT_PRECISION,
     EngineError,
+    PrecisionError,
     PRECISIONS,
     resolved,
     UnavailableError,
@@ -32,7 +33,8 @@ def load(spec, height, width, precision=DEFAULT_PRECISION, threads=0, device=DEV
     :param calibration: calibration.Calibration of int8; None takes the demo recording.
     :param report: called with lines of progress.
     :param check: False leaves out the comparison.
-    :raises UnavailableError: OpenVINO or the device is missing, or has no such precision.
+    :raises UnavailableError: OpenVINO or the device is missing.
+    :raises PrecisionError: the device has no such precision.
     :raises RefusedError: the numbers differ from ONNX Runtime's by more than parity allows.
     :raises EngineError: the model does not load.
     """
@@ -63,7 +65,8 @@ def probe(precision=DEFAULT_PRECISION, device=DEVICE):
     """
     Return the module openvino and a Core that has the device; loads no model.
 
-    :raises UnavailableError: one of them is not here, or the device has no such precision.
+    :raises UnavailableError: one of them is not here.
+    :raises PrecisionError: the device has no such precision.
     """
     try:
         import openvino
@@ -79,7 +82,7 @@ def probe(precision=DEFAULT_PRECISION, device=DEVICE):
                                f'{", ".join(devices)}')
     precision, here = resolved(precision, AUTO_PRECISION), precisions(core, device)
     if precision not in here:
-        raise UnavailableError(
+        raise PrecisionError(
             f'{core.get_property(device, "FULL_DEVICE_NAME")} has no {precision} in OpenVINO: '
             f'choose from {", ".join(here)}')
     return openvino, core

@@ -6,7 +6,7 @@ from dataclasses import replace
 import hashlib
 from pathlib import Path
 
-from depth_ros.engines import DEFAULT_PRECISION, parity, resolved, UnavailableError
+from depth_ros.engines import DEFAULT_PRECISION, parity, PrecisionError, resolved
 from depth_ros.engines.cache import engine_key, EngineCache, MODELS
 from depth_ros.engines.precision import typed
 from depth_ros.engines.trt_build import build as build_engine
@@ -36,7 +36,8 @@ def load(spec, height, width, precision=DEFAULT_PRECISION, cache=None, workspace
     :param force: build again whatever the cache holds.
     :param report: called with lines of progress.
     :param libraries: modules to use instead of those installed.
-    :raises UnavailableError: a library or the GPU is missing, or it has no such precision.
+    :raises UnavailableError: a library or the GPU is missing.
+    :raises PrecisionError: the GPU has no such precision.
     :raises RefusedError: the numbers differ from ONNX Runtime's by more than parity allows.
     :raises EngineError: the build fails.
     """
@@ -93,13 +94,14 @@ def probe(precision=DEFAULT_PRECISION, libraries=None):
     Find TensorRT and a GPU, which is quick.
 
     :return: the Libraries and the Device.
-    :raises UnavailableError: one of them is not here, or the GPU has no such precision.
+    :raises UnavailableError: one of them is not here.
+    :raises PrecisionError: the GPU has no such precision.
     """
     precision = resolved(precision, AUTO_PRECISION)
     libraries = libraries or find_libraries()
     device = libraries.device()
     if precision == 'bf16' and _numbers(device.compute_capability) < BF16_CAPABILITY:
-        raise UnavailableError(f'{device.name} has no bf16: use fp16')
+        raise PrecisionError(f'{device.name} has no bf16: use fp16')
     return libraries, device
 
 

@@ -13,7 +13,7 @@ from inspect import signature
 
 from depth_ros import engines
 from depth_ros.contracts import choose
-from depth_ros.engines import choice, EngineError, UnavailableError
+from depth_ros.engines import choice, EngineError, PrecisionError, UnavailableError
 from depth_ros.engines.upgrader import CHOICE, Upgrader
 
 
@@ -22,15 +22,16 @@ def load(name, spec, height, width, report=None, **options):
     Load as `engines.load`, without waiting for a build, a compilation or a measurement.
 
     :param report: called, from another thread too, with lines of progress.
-    :raises UnavailableError: what was asked for is not here: a library, a device, a provider of
-        ONNX Runtime, or the precision in that engine.
+    :raises UnavailableError: what was asked for is not here: a library, a device or a provider of
+        ONNX Runtime.
+    :raises PrecisionError: the engine has no such precision.
     """
     if name == 'auto':
         targets = [CHOICE] if len(choice.candidates_of(options)) > 1 else []
         try:
             probe('tensorrt', options)
             targets.append('tensorrt')
-        except UnavailableError:
+        except (PrecisionError, UnavailableError):
             pass
     else:
         probe(name, options)
@@ -42,11 +43,7 @@ def load(name, spec, height, width, report=None, **options):
 
 
 def probe(name, options):
-    """
-    Find the library and the device of an engine, which is quick.
-
-    :raises UnavailableError: one of them, or the precision there, is not here.
-    """
+    """Find the library and the device of an engine, which is quick; errors as of `load`."""
     found = import_module(choose(engines.ENGINES, name, 'engine')).probe
     found(**{option: options[option] for option in signature(found).parameters
              if option in options})

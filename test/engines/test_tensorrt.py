@@ -117,5 +117,5 @@ def test_what_cannot_be(spec, tmp_path, libraries):
     with pytest.raises(EngineError, match='Xavier has no bf16: use fp16'):
         tensorrt.load(spec, *SIZE, 'bf16', tmp_path, libraries=fake_libraries(
             gpu='Xavier', capability=(7, 2)))
-    with pytest.raises(ValueError, match='choose one of bf16, fp16, fp32, int8'):
+    with pytest.raises(ValueError, match='choose one of auto, bf16, fp16, fp32, int8'):
         tensorrt.load(spec, *SIZE, 'fp8', tmp_path, libraries=libraries)
