@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 from datetime import date
 from importlib import metadata, util
 import os
-from time import perf_counter
+from time import perf_counter, thread_time
 
 from depth_ros import engines
 from depth_ros.contracts import InputError
@@ -113,13 +113,15 @@ def load(spec, height, width, base=None, **options):
 
 
 def quick(engine):
-    """Whether the engine takes so little time that no other one is worth loading."""
+    """Whether ONNX Runtime takes so little time that no other engine is worth loading."""
     feed = parity.stored_input(engine.spec, engine.height, engine.width)
     for _ in range(QUICK_RUNS):
-        start = perf_counter()
+        # Of the thread that asks, which works as long as the others: another process that takes
+        # the cores does not count.
+        start = thread_time()
         engine.run(**feed)
-        milliseconds = 1e3 * (perf_counter() - start)
-        # One run that nothing disturbed is enough, and a slow network does not become quick.
+        milliseconds = 1e3 * (thread_time() - start)
+        # One run is enough that makes nothing, and a slow network does not become quick.
         if milliseconds < WORTH_MS or milliseconds > 20 * WORTH_MS:
             return milliseconds < WORTH_MS
     return False
