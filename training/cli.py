@@ -29,7 +29,8 @@ METHODS = {'Completion': 'training.methods.completion.Completion',
            'SelfSupervised': 'training.methods.self_supervised.SelfSupervised',
            'R2M': 'training.methods.r2m.R2M',
            'Adversarial': 'training.methods.adversarial.Adversarial',
-           'Saliency': 'training.methods.saliency.Saliency'}
+           'Saliency': 'training.methods.saliency.Saliency',
+           'Defence': 'training.methods.defence.Defence'}
 DATA = {'ProceduralData': 'training.datasets.procedural.dataset.ProceduralData',
         'FrameData': 'training.datasets.frames.FrameData',
         'SequenceData': 'training.datasets.sequences.SequenceData',

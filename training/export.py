@@ -18,13 +18,22 @@ import torch
 from training.average import recompute_norms
 from training.experiment import build
 from training.graph import fuse_pads
+from training.methods.defence import Defence
 from training.methods.metric_depth import MetricDepth
+from training.methods.saliency import Saliency
 from training.networks.completion import CompletionNet
 from training.networks.student import FOCAL, StudentNet
 from training.runs import FREE, lineage, load_method, UNKNOWN
-from training.wrappers import CompletedGraph, first, MonocularGraph, with_half_layers
+from training.wrappers import (
+    CompletedGraph,
+    first,
+    MonocularGraph,
+    SalientGraph,
+    with_half_layers,
+)
 
 OPSET, STEP = 18, 32
+OUTPUTS = ('depth', 'confidence')  # of a graph that does not say which it has
 # Metres by task: beyond the first nothing was learned, nearer than the second neither.
 DEPTH_MAX, DEPTH_MIN = {'completion': 120.0, 'monocular': 80.0}, 0.1
 # Greatest relative difference of the file and the float32 network, on any pixel of noise.
@@ -35,7 +44,7 @@ SIZES = ((192, 256), (96, 320), (224, 320))
 
 
 def export_graph(net, task: str, path, opset: int = OPSET, size=SIZES[0], fixed: bool = False,
-                 outputs=('depth', 'confidence')) -> None:
+                 outputs=OUTPUTS) -> None:
     """
     Write the graph without metadata.
 
@@ -77,7 +86,7 @@ def parity(net, task: str, path, sizes=SIZES) -> float:
     Compare the file, run by ONNX Runtime, with the network at several sizes.
 
     :returns: the greatest difference of depth relative to the network's (that to DEPTH_MIN where
-        the network's is below it).
+        the network's is below it), or of saliency, whichever is greater.
     """
     import onnxruntime
     session = onnxruntime.InferenceSession(str(path), providers=['CPUExecutionProvider'])
@@ -89,9 +98,12 @@ def parity(net, task: str, path, sizes=SIZES) -> float:
             sparse[0, height // 2, ::2] = rng.uniform(1, 5, sparse[0, 0, ::2].shape)
             feeds['sparse_depth'] = sparse
         with torch.no_grad():
-            depth = first(net(*map(torch.from_numpy, feeds.values()))).numpy()
-        measured = session.run(['depth'], feeds)[0]
+            made = net(*map(torch.from_numpy, feeds.values()))
+        depth, measured = first(made).numpy(), session.run(['depth'], feeds)[0]
         worst = max(worst, float((np.abs(measured - depth) / np.maximum(depth, DEPTH_MIN)).max()))
+        if isinstance(net, SalientGraph):
+            saliency = session.run(['saliency'], feeds)[0]
+            worst = max(worst, float(np.abs(saliency - made[-1].numpy()).max()))
     return worst
 
 
@@ -103,9 +115,7 @@ def write_graph(net, task, path, nominal, limit, like=None):
     :returns: the parity error, and the (height, width, size_multiple) of the spec.
     :raises InputError: the file differs from the network by more than `limit`.
     """
-    like, outputs = like or net, ('depth', 'confidence')
-    if isinstance(net, (MonocularGraph, CompletedGraph)):
-        outputs = outputs[:1]
+    like, outputs = like or net, getattr(net, 'outputs', OUTPUTS)
     height, width = _rounded(nominal)
     # Traced at one size and compared at others, of another aspect too.
     sizes = [(height, width), (height + STEP, width), (height, width + 2 * STEP)]
@@ -166,7 +176,11 @@ def focal_of(method, config: dict, given: float | None) -> float:
     """
     if method.task != 'monocular':
         return 0.0
-    known = method.hparams.focal if isinstance(method, MetricDepth) else FOCAL
+    known = FOCAL
+    if isinstance(method, MetricDepth):
+        known = method.hparams.focal
+    elif isinstance(method, Saliency):
+        known = method.target.focal
     if given or known:
         return float(given or known)
     ask = ('model.focal of this run is null, so its depth is right for the camera of its data '
@@ -187,6 +201,8 @@ def contract_graph(method):
     """Return a method's network in the form of the contract; None where there is no such form."""
     if isinstance(method, MetricDepth):
         return MonocularGraph(method.net)
+    if isinstance(method, Saliency):
+        return SalientGraph(method.target, method.net, isinstance(method, Defence))
     if isinstance(method.net, (CompletionNet, StudentNet)):
         return method.net
     student = getattr(method, 'student', None)

@@ -14,7 +14,7 @@ import torch
 
 # What computes or reads data; those that are not installed are left out.
 PACKAGES = ('torch', 'lightning', 'jsonargparse', 'numpy', 'opencv-python-headless', 'onnx',
-            'onnxscript', 'onnxruntime', 'onnxruntime-gpu', 'tensorboard')
+            'onnxscript', 'onnxruntime', 'onnxruntime-gpu', 'tensorboard', 'kornia')
 
 
 def git(*words) -> str:

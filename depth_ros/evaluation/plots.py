@@ -8,7 +8,7 @@ from depth_ros.contracts import InputError
 COLUMNS = 4
 
 
-def _figure(count, columns=COLUMNS, size=(3.2, 2.6)):
+def new_figure(count, columns=COLUMNS, size=(3.2, 2.6)):
     """Return a figure and its axes, at least ``count`` of them, without pyplot's globals."""
     try:
         from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -33,7 +33,7 @@ def plot_robustness(report, path):
             own = (curve['name'], curve['unit']) if curve['name'] == 'line height' else (
                 curve['name'], '')
             curves.setdefault(own, []).append(curve)
-    figure, axes = _figure(len(curves))
+    figure, axes = new_figure(len(curves))
     colours = dict(zip(report['usual'], ('tab:blue', 'tab:orange', 'tab:green')))
     for ((name, _), group), axis in zip(curves.items(), axes):
         for curve in group:
@@ -55,7 +55,7 @@ def plot_robustness(report, path):
 def plot_confidence(report, path):
     """Draw sparsification (above) and reliability (below) of every set into a picture file."""
     sets = {name: one for name, one in report.items() if one}
-    figure, axes = _figure(2 * len(sets), len(sets))
+    figure, axes = new_figure(2 * len(sets), len(sets))
     for (name, one), above, below in zip(sets.items(), axes, axes[len(sets):]):
         for curve, style in (('model', '-'), ('ideal', '--'), ('random', ':')):
             above.plot([100 * share for share in one['dropped']], one[curve], style, label=curve)

@@ -3,9 +3,10 @@
 """Which images of a training batch are attacked, and how strongly; arXiv 1911.08790."""
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from depth_ros.contracts import InputError
+from depth_ros.contracts import choose, InputError
 import torch
 from training.attack.gradient import Attack, ifgsm, perturb
 
@@ -67,3 +68,23 @@ def of_batch(target, batch, index=slice(None)):
     line = None if line is None else line[index]
     camera = None if camera is None else camera[index]
     return lambda image: target.depth(image, line, camera)
+
+
+@contextmanager
+def evaluating(net):
+    """Switch a network to eval mode meanwhile: an attack must not move its statistics."""
+    modes = {layer: layer.training for layer in net.modules()}
+    net.eval()
+    try:
+        yield
+    finally:
+        for layer, mode in modes.items():
+            layer.training = mode
+
+
+AGAINST = ('target', 'self')
+
+
+def check_against(against: str) -> None:
+    """Refuse what a training attack cannot be against."""
+    choose(dict.fromkeys(AGAINST), against, 'attack')

@@ -22,9 +22,10 @@ def add_arguments(parser):
     parser.add_argument('--rows', nargs='+', metavar='ROW', help='only these')
     parser.add_argument('--steps', type=int, metavar='N',
                         help='training steps per row instead of the recipe')
-    parser.add_argument('--teacher', nargs='+', metavar='ROLE=PATH', default=[],
+    parser.add_argument('--teacher', '--weights', nargs='+', metavar='ROLE=PATH', default=[],
                         help='weights of a network of others: a folder, a last.ckpt or an ONNX '
-                             'file (see --list for the roles)')
+                             'file; or the last.ckpt of one that is then not trained (see '
+                             '--list for the roles)')
     parser.add_argument('--elevation', type=float, metavar='DEG',
                         help='where the measured line lies, for completion')
     parser.add_argument('--seeds', type=int, nargs='+', default=(), metavar='N',

@@ -10,7 +10,9 @@ TABLES = {'wacv2019-nyu': 'training.tables.wacv2019_nyu',
           'wacv2019-ablation': 'training.tables.wacv2019_ablation',
           'ksem2023': 'training.tables.ksem2023',
           'ral2023-kitti': 'training.tables.ral2023_kitti',
-          'iccv2019-lambda': 'training.tables.iccv2019_lambda'}
+          'iccv2019-lambda': 'training.tables.iccv2019_lambda',
+          'attack-fgsm': 'training.tables.attack_fgsm',
+          'attack-ifgsm': 'training.tables.attack_ifgsm'}
 
 
 def find_table(name):

@@ -56,7 +56,7 @@ def _cells(report, row):
         return cells + ['quoted, not rerun' if row['quoted'] else 'not asked for'] + [''] * 6
     cells += [_figures(report, row['measured'], row.get('spread')), row['protocol']]
     if not row['trained_on']:
-        return cells + ['none', _sum(row['measured_on']), '', '', '']
+        return cells + [row.get('origin') or 'none', _sum(row['measured_on']), '', '', '']
     height, width = row['size']
     return cells + [
         _sum(row['trained_on']), _sum(row['measured_on']), f'{height}x{width}',

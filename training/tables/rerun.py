@@ -111,7 +111,7 @@ def row_config(table, row, found, settings) -> dict:
         trainer.update(max_steps=steps, limit_val_batches=0, log_every_n_steps=5)
         model.update(decay_every=max(1, steps // 4), decay_unit='step')
     if not found.full:
-        frames = sum(_frames(found, [role for role, _ in row.train]).values())
+        frames = sum(frame_counts(found, [role for role, _ in row.train]).values())
         _make_small(table, config, min(table.small_batch, frames))
     return config
 
@@ -150,8 +150,8 @@ def _run_row(table, row, found, settings):
         'measured': {name: figures[name] for name in table.columns}, 'figures': figures,
         'protocol': method.protocol.name,
         'protocol_definition': method.protocol.definition,
-        'trained_on': _frames(found, [role for role, _ in row.train]),
-        'measured_on': _frames(found, ['measured']),
+        'trained_on': frame_counts(found, [role for role, _ in row.train]),
+        'measured_on': frame_counts(found, ['measured']),
         'size': list(data.steps.crop or data.steps.size), 'batch': data.hparams.batch_size,
         'steps': _steps_of(run), 'seconds': round(trained, 1), 'run': str(run),
         'sources': {'train': [asdict(source) for source in data.train],
@@ -173,7 +173,7 @@ def same_settings(run, config):
                          'config.yaml): remove it, or choose another folder with --runs')
 
 
-def _frames(found, roles):
+def frame_counts(found, roles):
     """Count frames by data set."""
     counts = Counter()
     for (dataset, role), count in found.counts.items():
