@@ -89,12 +89,12 @@ def lineage(config: Mapping) -> tuple[str, bool]:
     model, data = (config[key].get('init_args') or {} for key in ('model', 'data'))
     procedural = 'train' not in data
     parts = [f'trained on {describe_data(config["data"])}' + ' only' * procedural]
-    masks = str(config['model'].get('class_path')).endswith('Saliency')
+    masks = str(config['model'].get('class_path')).endswith(('Saliency', 'Defence'))
     text, free = _start({**model, 'encoder': mask_encoder(model.get('mask_net', 'drn_d_22'))}
                         if masks else model)
     parts.append(text)
-    if masks and model.get('target'):
-        text, looked_at = _of_target(str(model['target']))
+    if model.get('target'):
+        text, looked_at = _of_target(str(model['target']), 'masks for' if masks else 'attacks on')
         parts.append(text)
         free &= looked_at
     if 'teacher_checkpoint' in model and model.get('truth_share', 0.5) < 1.0:
@@ -120,15 +120,15 @@ def _start(model) -> tuple[str, bool]:
     return f'encoder start: public ImageNet weights of {encoder}', False
 
 
-def _of_target(path) -> tuple[str, bool]:
-    """Lineage of the depth network that masks are made for: a run, a file, a shipped name."""
+def _of_target(path, what) -> tuple[str, bool]:
+    """Lineage of the depth network that masks or attacks are for: a run, a file, a name."""
     if path.endswith('.ckpt'):
-        return _of_run('masks for the network of', path)
+        return _of_run(f'{what} the network of', path)
     try:
         spec = find(path)
     except InputError:
-        return f'masks for {Path(path).name}, of unknown origin', False
-    return f'masks for {spec.name}: {spec.lineage}', spec.licence == FREE
+        return f'{what} {Path(path).name}, of unknown origin', False
+    return f'{what} {spec.name}: {spec.lineage}', spec.licence == FREE
 
 
 def _of_run(what, checkpoint) -> tuple[str, bool]:

@@ -156,7 +156,7 @@ def test_model_files(runs, files, tmp_path):
              for name, spec in specs.items()}
     assert specs['G'].outputs == specs['G_adv'].outputs == ('depth', 'saliency')
     assert specs['G'].size_multiple == 32 and specs['G'].focal == 50.0
-    assert 'depth network: a run trained on tum' in specs['G_adv'].lineage
+    assert 'masks for the network of: a run trained on tum' in specs['G_adv'].lineage
     assert np.allclose(found['N']['depth'], found['G']['depth'], rtol=1e-5)
     target = load_target(runs['N'])
     mean, std = (torch.tensor(x)[:, None, None] for x in (
@@ -179,7 +179,7 @@ def test_completion_file(tmp_path):
     assert export(path, tmp_path / 'model.onnx', size=(64, 96)) < 1e-3
     spec = read_spec(tmp_path / 'model.onnx')
     assert (spec.task, spec.outputs, spec.focal) == ('completion', outputs, 0.0)
-    assert 'depth network: completion (' in spec.lineage and spec.licence == 'Apache-2.0'
+    assert 'masks for completion: ' in spec.lineage and spec.licence == 'Apache-2.0'
 
 
 def test_report_and_card(runs, files, tmp_path, capsys, monkeypatch):

@@ -94,7 +94,7 @@ def test_attack_keeps_statistics(n):
 
 
 def test_defence_loss(n, g):
-    """l_dif of the truth and N of the masked image, plus lambda times the mean of the mask."""
+    """The loss is l_dif of truth and N of the masked image, plus lambda times the mask's mean."""
     data = frames()
     method = section('Defence', target=str(n), start=str(g), sparsity=1.5, attack_share=0.0,
                      **MASK)
@@ -192,10 +192,10 @@ def test_sheet(n, g):
 def test_lineage(n, g):
     """A mask's lineage has the depth network's."""
     text, free = lineage(load_method(g)[1])
-    assert 'depth network: a run trained on procedural frames only' in text and free
+    assert 'masks for the network of: a run trained on procedural frames only' in text and free
     config = load_method(g)[1]
     config['model']['init_args']['target'] = 'student'
-    assert 'depth network: student (trained on procedural' in lineage(config)[0]
+    assert 'masks for student: trained on procedural' in lineage(config)[0]
     config['model']['init_args']['target'] = 'gone/last.ckpt'
     assert lineage(config) == (lineage(config)[0], False)
 
