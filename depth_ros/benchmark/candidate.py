@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from inspect import signature
 from pathlib import Path
+import signal
 import time
 
 from depth_ros import engines
@@ -103,6 +104,8 @@ class Timed:
 def serve(connection, candidate):
     """Answer requests until None comes; an InputError is an answer too, and the last one."""
     from depth_ros.contracts import InputError
+    # Ctrl-C is for the benchmark, which ends its processes.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         timed = Timed(candidate)
         connection.send(timed.facts)

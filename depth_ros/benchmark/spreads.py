@@ -8,7 +8,7 @@ def spread(values):
     """Median, 99th percentile and maximum, and the ratio of the first two."""
     median, p99 = float(np.median(values)), float(np.percentile(values, 99))
     return {'median': median, 'p99': p99, 'max': float(np.max(values)),
-            'ratio': p99 / median if median else float('nan')}
+            'ratio': p99 / median if median else None}
 
 
 def drift(values):
@@ -18,9 +18,9 @@ def drift(values):
 
 
 def slope_per_minute(seconds, values):
-    """Least-squares slope of values over time in seconds, per minute; NaN for one value."""
+    """Least-squares slope of values over time in seconds, per minute; None for one value."""
     if len(values) < 2:
-        return float('nan')
+        return None
     return 60.0 * float(np.polyfit(np.asarray(seconds) - seconds[0], values, 1)[0])
 
 

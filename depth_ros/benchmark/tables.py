@@ -105,11 +105,12 @@ def nodes(rows):
 
 def load(rows):
     """Nodes that get more than they can answer, or share the machine."""
-    heads = ['scenario', 'input', 'threads', 'Hz in, out', 'latency, ms (p99)', 'max',
+    heads = ['scenario', 'engine', 'input', 'threads', 'Hz in, out', 'latency, ms (p99)', 'max',
              'p99 / median', 'first, last fifth', 'sent', 'in', 'out', 'arrived', 'dropped',
              'lost before, after', 'unaccounted']
     return markdown(heads, [[
-        row['name'], size(row), str(row['threads'] or 'all'),
+        row['name'], ' '.join((row['engine'] or '-').split()[:3]), size(row),
+        str(row['threads'] or 'all'),
         ', '.join(number(row['rate_hz'][name], '.1f') for name in ('in', 'out')),
         milliseconds(row['latency_ms']), *_tail(row['latency_ms']),
         *(str(row['images'][name]) for name in ('sent', 'in', 'out', 'arrived')),
@@ -123,7 +124,7 @@ def soak(row):
     held = row['memory']
     return (load([row]) + f'\n\nAnonymous memory of the node: {held["first_mib"]:.1f} MiB to '
             f'{held["last_mib"]:.1f} MiB, between {held["min_mib"]:.1f} and '
-            f'{held["max_mib"]:.1f}, slope {held["slope_mib_per_minute"]:+.2f} MiB/min '
+            f'{held["max_mib"]:.1f}, slope {number(held["slope_mib_per_minute"], "+.2f")} MiB/min '
             f'({row["minutes"]:g} min, {len(row["topics"])} topics).')
 
 

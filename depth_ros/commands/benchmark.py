@@ -13,7 +13,7 @@ from depth_ros.model import available, DEFAULTS, find
 HELP = ('time engines and precisions in turns, alone and in the estimator at 640x480, and what '
         'the nodes add over DDS; with --load nodes that get more than they can answer, with '
         '--minutes one node for long')
-LOADS = ('cameras', 'flood', 'subscribers')
+LOADS = ('completion', 'monocular', 'cameras', 'flood', 'subscribers')
 SIZED = re.compile(r'(.+)@(\d+)x(\d+)')
 
 
@@ -39,11 +39,11 @@ def add_arguments(parser):
                         help='run all models at this size')
     parser.add_argument('--no-node', action='store_true', help='leave out the nodes over DDS')
     parser.add_argument('--load', nargs='*', choices=LOADS, metavar='SCENARIO',
-                        help='instead of all that: the completion node under load: two '
-                        '`cameras`, 60 Hz in and slow inference (`flood`), four `subscribers` '
-                        '(default: all three)')
-    parser.add_argument('--seconds', type=float, default=20.0, metavar='S',
-                        help='length of each scenario of --load (default 20)')
+                        help='instead of all that, nodes under load: `completion` or `monocular` '
+                        'with 60 Hz in, the completion node for two `cameras`, with 60 Hz in and '
+                        'slow inference (`flood`), with four `subscribers` (default: all)')
+    parser.add_argument('--seconds', type=float, default=15.0, metavar='S',
+                        help='length of each scenario of --load (default 15)')
     parser.add_argument('--minutes', type=float, metavar='M',
                         help='instead of all that: the completion node for so long, with its '
                         'memory')

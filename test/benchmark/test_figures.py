@@ -20,7 +20,7 @@ def test_spread_drift_and_slope():
     assert drift(range(100)) == {'first': 9.5, 'last': 89.5}
     assert drift([7.0]) == {'first': 7.0, 'last': 7.0}
     assert slope_per_minute([100, 130, 160], [5.0, 6.0, 7.0]) == pytest.approx(2.0)
-    assert np.isnan(slope_per_minute([1.0], [5.0]))
+    assert slope_per_minute([1.0], [5.0]) is None
 
 
 def test_memory_that_a_process_takes_is_seen():

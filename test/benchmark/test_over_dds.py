@@ -1,6 +1,7 @@
 # Copyright 2026 depth_ros maintainers
 # SPDX-License-Identifier: Apache-2.0
 """Nodes over DDS, alone and under load: every image ends in exactly one number."""
+from depth_ros.commands.benchmark import LOADS
 import pytest
 from tiny_models import make_tiny_model
 
@@ -51,7 +52,9 @@ def test_nodes_are_timed(tmp_path):
 def test_two_cameras_on_one_machine(parameters):
     from depth_ros.benchmark.ros.rig import run
     from depth_ros.benchmark.ros.scenarios import load_scenarios
-    two = run(load_scenarios(1.0, parameters)['cameras'], bar=False)
+    scenarios = load_scenarios(1.0, parameters)
+    assert set(scenarios) == set(LOADS)
+    two = run(scenarios['cameras'], bar=False)
     assert len(two) == 2
     for figures in two:
         check(figures)

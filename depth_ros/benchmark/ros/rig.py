@@ -207,10 +207,10 @@ class _Running:
         heard = [{topic: latencies_of(published, pairs) for topic, pairs in each.items()}
                  for each in arrivals]
         latencies = whole(heard)
-        inference = {name: float(values.get(f'inference_ms.{name}', 'nan'))
-                     for name in ('median', 'p99')}
-        latency = {**spread(list(latencies.values())), **drift(list(latencies.values()))} \
-            if latencies else None
+        inference = latency = None
+        if latencies:
+            inference = {name: float(values[f'inference_ms.{name}']) for name in ('median', 'p99')}
+            latency = {**spread(list(latencies.values())), **drift(list(latencies.values()))}
         seconds = (max(published.values()) - min(published.values())) / 1e9
         return {
             'name': scenario.name, 'node': self.rig.node, 'model': values.get('model'),

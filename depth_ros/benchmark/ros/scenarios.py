@@ -70,7 +70,14 @@ def load_scenarios(seconds, parameters, threads=0):
     slow = {**parameters, 'threads': threads or 1, 'input_height': FLOOD_SIZE[0],
             'input_width': FLOOD_SIZE[1]}
     usual = {**parameters, 'threads': threads}
+    # The model that the monocular node takes by itself, at its own size.
+    other = {name: value for name, value in usual.items()
+             if name not in ('model', 'input_height', 'input_width')}
     return {
+        'completion': Scenario('completion at 60 Hz', (Rig('completion', usual, both),),
+                               FLOOD_RATE, round(FLOOD_RATE * seconds)),
+        'monocular': Scenario('monocular at 60 Hz', (Rig('monocular', other, both),),
+                              FLOOD_RATE, round(FLOOD_RATE * seconds)),
         'cameras': Scenario('two cameras', (Rig('completion', half, both),) * 2, LOAD_RATE,
                             round(LOAD_RATE * seconds)),
         'flood': Scenario('60 Hz, slow inference', (Rig('completion', slow, both),), FLOOD_RATE,
