@@ -5,7 +5,7 @@ import pytest
 
 pytest.importorskip('torch')
 pytest.importorskip('lightning')
-from depth_ros.engines import load, parity  # noqa: E402
+from depth_ros.engines import load, parity  # noqa: E402, I100
 from depth_ros.model import find  # noqa: E402
 import numpy as np  # noqa: E402
 from training.__main__ import main  # noqa: E402
