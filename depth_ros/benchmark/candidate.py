@@ -21,7 +21,11 @@ WARM_UP, WARM = 5, 2
 
 @dataclass(frozen=True)
 class Candidate:
-    """One thing to time; precision None leaves it to the engine."""
+    """
+    One thing to time; precision None leaves it to the engine.
+
+    options: what makes it another one in the same engine, pairs such as ('providers', 'CUDA').
+    """
 
     model: str
     file: Path
@@ -30,6 +34,7 @@ class Candidate:
     threads: int = 0
     size: tuple = None
     peer: bool = False
+    options: tuple = ()
 
 
 def precisions(engine, wanted=None):
@@ -55,7 +60,9 @@ class Timed:
         from depth_ros.estimator import Estimator
         before, start = memory.peak_mib(), time.perf_counter()
         only = candidate.engine != 'auto'
-        options = {'precision': candidate.precision} if candidate.precision else {}
+        options = dict(candidate.options)
+        if candidate.precision:
+            options['precision'] = candidate.precision
         if only and 'check' in options_of(candidate.engine):
             # The comparison with the reference is made here, and would take memory there.
             options['check'] = False
@@ -67,7 +74,9 @@ class Timed:
         load_s = time.perf_counter() - start
         engine, spec = self.estimator.engine, self.estimator.spec
         self.facts = {
-            'model': spec.name, 'file': str(spec.file), 'task': spec.task, 'runner': engine.name,
+            'model': spec.name, 'file': str(spec.file), 'task': spec.task,
+            'runner': ' '.join([engine.name, *dict(candidate.options).values()]),
+            'options': dict(candidate.options),
             'engine': engine.describe(),
             'precision': getattr(engine, 'precision', None) or candidate.precision or 'fp32',
             'input': {'height': engine.height, 'width': engine.width},

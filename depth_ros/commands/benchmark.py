@@ -31,6 +31,11 @@ def add_arguments(parser):
                         choices=[name for name in PRECISIONS if name != 'auto'],
                         help='fp32, fp16, bf16 or int8; may be given again (default: all that an '
                         'engine can do)')
+    parser.add_argument('--providers', metavar='NAMES',
+                        help='ONNX Runtime with these execution providers, e.g. CUDA, beside that '
+                        'on the CPU')
+    parser.add_argument('--device', metavar='NAME',
+                        help='OpenVINO on this device, e.g. GPU, beside that on the CPU')
     parser.add_argument('--frames', type=int, default=100, metavar='N',
                         help='images per measurement (default 100)')
     parser.add_argument('--threads', type=int, default=0, metavar='N',
@@ -114,15 +119,22 @@ def _models(args, meter):
         name, size = sized(name)
         spec, size = find(name), size or (tuple(args.input_size) if args.input_size else None)
         candidates += [
-            Candidate(spec.name, spec.file, engine, precision, args.threads, size, peer)
-            for engine in args.engine or ENGINES for precision in precisions(engine,
-                                                                             args.precision)]
+            Candidate(spec.name, spec.file, engine, precision, args.threads, size, peer, options)
+            for engine, options in _variants(args) for precision in precisions(engine,
+                                                                               args.precision)]
     rows, left_out = time_all(candidates, args.frames, meter, args.engine or ())
     if not rows:
         reasons = '; '.join(sorted({row['reason'] for row in left_out}))
         raise InputError(f'no engine could run a model ({reasons or "none has this precision"}): '
                          'see `depth_ros doctor`')
     return rows, left_out
+
+
+def _variants(args):
+    """Return engines with their options."""
+    more = {'onnxruntime': ('providers', args.providers), 'openvino': ('device', args.device)}
+    return [(engine, options) for engine in args.engine or ENGINES
+            for options in ((), (more.get(engine, ('', None)),)) if not options or options[0][1]]
 
 
 def for_nodes(rows):

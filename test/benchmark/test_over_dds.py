@@ -32,7 +32,7 @@ def test_nodes_are_timed(tmp_path):
     from depth_ros.benchmark.ros.scenarios import SUBSCRIBED, time_nodes
     model = make_tiny_model(tmp_path / 'tiny.onnx', 'monocular', depth=3.0)
     row = {'file': str(model), 'task': 'monocular', 'runner': 'onnxruntime', 'precision': 'fp32',
-           'engine': 'onnxruntime', 'input': {'height': 64, 'width': 96},
+           'engine': 'onnxruntime', 'input': {'height': 64, 'width': 96}, 'options': {},
            'total_ms': {'median': 5.0}, 'bare_ms': {'median': 0.5}}
     both = time_nodes([row], 8, threads=1, bar=False)
     assert SUBSCRIBED == (('depth/image',), ('depth/image', 'depth/points'))

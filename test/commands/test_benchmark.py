@@ -70,6 +70,18 @@ def test_models_can_be_compared_at_one_size(tmp_path, capsys):
     assert 'multiples of 32' in capsys.readouterr().err
 
 
+def test_other_providers_are_rows_of_their_own(tmp_path, completion):
+    out = tmp_path / 'benchmark.json'
+    assert main(['benchmark', '--model', str(completion), '--frames', '2', *FAST, '--providers',
+                 'CPU', '--json', str(out)]) == 0
+    rows = json.loads(out.read_text())['models']
+    assert [row['runner'] for row in rows] == ['onnxruntime', 'onnxruntime CPU']
+    assert rows[1]['options'] == {'providers': 'CPU'}
+    # Both are held against the one on the CPU that every machine has.
+    assert rows[0]['difference'] is None and rows[1]['difference']['passed']
+    assert rows[1]['vs_reference'] > 0
+
+
 def test_names_with_a_size():
     assert sized('a@b/c.onnx@96x64') == ('a@b/c.onnx', (96, 64))
     assert sized('a@b/c.onnx') == ('a@b/c.onnx', None)

@@ -22,7 +22,8 @@ SETTLING_SECONDS = 30.0
 
 def node_parameters(row, threads=0):
     """Return the parameters that make a node run what a row of the bare table ran."""
-    parameters = {'model': row['file'], 'engine': row['runner'], 'threads': threads,
+    parameters = {'model': row['file'], 'engine': row['runner'].split()[0], **row['options'],
+                  'threads': threads,
                   'input_height': row['input']['height'], 'input_width': row['input']['width']}
     if (row['runner'], row['precision']) != REFERENCE:
         parameters['precision'] = row['precision']
