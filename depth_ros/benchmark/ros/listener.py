@@ -12,6 +12,8 @@ from rclpy.qos import QoSProfile
 from sensor_msgs.msg import Image, PointCloud2
 
 QUEUE = 10
+# So long without a message means that no more will come.
+DRAIN_SECONDS = 0.2
 
 
 class Listener:
@@ -39,6 +41,16 @@ class Listener:
             if not told and all(self.arrivals.values()):
                 told = True
                 heard_all()
+        self._drain()
+
+    def _drain(self):
+        """Take what is still on its way."""
+        last = None
+        while (count := sum(map(len, self.arrivals.values()))) != last:
+            last = count
+            end = time.monotonic() + DRAIN_SECONDS
+            while time.monotonic() < end:
+                self._executor.spin_once(timeout_sec=DRAIN_SECONDS / 4)
 
     def close(self):
         """Leave the graph."""
