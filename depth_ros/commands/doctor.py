@@ -22,10 +22,10 @@ SHM_BYTES = 256 << 20
 LIBRARIES = {
     'numpy': ('numpy', True, 'everything'),
     'opencv': ('cv2', True, 'everything'),
-    'onnxruntime': ('onnxruntime', True, 'the default engine'),
+    'onnxruntime': ('onnxruntime', True, 'the engine that all others are compared with'),
     'tqdm': ('tqdm', True, 'progress bars'),
     'rosbags': ('rosbags', False, 'recordings (demo, evaluate, replay)'),
-    'openvino': ('openvino', False, 'the OpenVINO engine'),
+    'openvino': ('openvino', False, 'the OpenVINO engine, often the faster one'),
 }
 ROS_PACKAGES = {
     'sensor_msgs': 'nodes', 'diagnostic_msgs': 'nodes', 'lifecycle_msgs': 'nodes',
@@ -102,10 +102,13 @@ def _package(name):
 
 
 def _details(name):
-    if name != 'onnxruntime':
-        return ''
-    providers = import_module('onnxruntime').get_available_providers()
-    return ' with ' + ', '.join(p.removesuffix('ExecutionProvider') for p in providers)
+    if name == 'onnxruntime':
+        providers = import_module('onnxruntime').get_available_providers()
+        return ' with ' + ', '.join(p.removesuffix('ExecutionProvider') for p in providers)
+    if name == 'openvino':
+        from depth_ros.commands.doctor_engines import openvino_devices
+        return f' with {openvino_devices()}'
+    return ''
 
 
 def _version(module):
@@ -120,9 +123,9 @@ def _version(module):
 
 
 def tensorrt():
-    """TensorRT, its GPU and its engines; none of them is needed."""
-    from depth_ros.commands.doctor_engines import findings
-    for name, good, found, advice in findings():
+    """TensorRT, its GPU and its engines, none of which is needed; what `auto` takes."""
+    from depth_ros.commands.doctor_engines import findings, remembered
+    for name, good, found, advice in (*findings(), remembered()):
         yield Check(name, OK if good else WARN, found, advice)
 
 

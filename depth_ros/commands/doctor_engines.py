@@ -1,13 +1,15 @@
 # Copyright 2026 depth_ros maintainers
 # SPDX-License-Identifier: Apache-2.0
-"""TensorRT for `depth_ros doctor`: library, GPU, versions known to be wrong, kept engines."""
+"""Engines for `depth_ros doctor`: TensorRT, its GPU, OpenVINO's devices, what is kept."""
 from importlib import util
 import os
 
-from depth_ros.engines import EngineError, UnavailableError
+from depth_ros.engines import choice, EngineError, memory, UnavailableError
 from depth_ros.engines.cache import EngineCache
 from depth_ros.engines.trt_libraries import libraries, TENSORRT
 
+# Remembered choices in the table, the newest.
+SHOWN = 4
 # Beginning of a version: what users report; docs/tensorrt.md has the sources.
 KNOWN_BAD = {'10.3.': 'several networks give wrong numbers on Jetson Orin in TensorRT 10.3, and '
                       'right ones from 10.5 on'}
@@ -40,6 +42,26 @@ def findings(found=libraries):
         yield ('onnx', False, 'not installed (for building TensorRT engines)',
                'pip install onnx')
     yield _cache()
+
+
+def openvino_devices():
+    """Return OpenVINO's devices with the precisions they compute in, or what is wrong."""
+    from depth_ros.engines import openvino
+    try:
+        _, core = openvino.probe()
+        return ', '.join(f'{device} ({" ".join(openvino.precisions(core, device))})'
+                         for device in core.available_devices)
+    except EngineError as error:
+        return f'no CPU device: {error}'
+
+
+def remembered():
+    """Return (name, good, what was found, advice) of what `auto` has measured."""
+    found = [item for item in memory.remembered() if choice.usable(item)]
+    lines = [f'{item["model"]} {item["width"]}x{item["height"]}: {choice.text(item)}'
+             for item in found[-SHOWN:]]
+    text = '; '.join(lines) or 'nothing was timed here yet, the first node or estimator does it'
+    return 'engine auto', True, text + f'; {len(found) - SHOWN} more' * (len(found) > SHOWN), ''
 
 
 def _cache():

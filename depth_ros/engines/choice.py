@@ -8,7 +8,7 @@ same depth in clearly less time. All run the stored frame in turn, so that whate
 machine does at that time slows down all of them.
 """
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import date
 from importlib import metadata, util
 import os
@@ -16,7 +16,8 @@ from time import perf_counter, thread_time
 
 from depth_ros import engines
 from depth_ros.contracts import InputError
-from depth_ros.engines import DEFAULT_PRECISION, EngineError, parity
+from depth_ros.engines import EngineError, parity
+from depth_ros.engines.candidates import Candidate, candidates_of, REFERENCE
 from depth_ros.engines.memory import Memory, processor
 import numpy as np
 
@@ -28,46 +29,6 @@ WORTH_MS = 1.0
 MARGIN = 0.9
 ROUNDS, SECONDS = 20, 3.0
 QUICK_RUNS = 5
-
-
-@dataclass(frozen=True)
-class Candidate:
-    """An engine in a precision, and what of the options makes it another one."""
-
-    engine: str
-    precision: str
-    extra: str = ''
-    """Providers of ONNX Runtime, or the device of OpenVINO."""
-
-    def text(self):
-        """Return it as a node says it."""
-        return ' '.join(part for part in (self.engine, self.precision, self.extra) if part)
-
-
-REFERENCE = Candidate('onnxruntime', 'fp32')
-
-
-def candidates(precision=DEFAULT_PRECISION, providers='', device='CPU'):
-    """
-    Return what may be taken here beside the reference, which comes first.
-
-    Float32 always may; a lower precision only where it was asked for, since what it costs in
-    accuracy depends on the model (docs/precision.md).
-    """
-    wanted = ['fp32'] + [precision] * (precision not in ('fp32', DEFAULT_PRECISION))
-    found = [REFERENCE]
-    if util.find_spec('openvino'):
-        found += [Candidate('openvino', name, device) for name in wanted]
-    from depth_ros.engines import onnxruntime
-    found += [Candidate('onnxruntime', name, _text(providers)) for name in wanted
-              if name in onnxruntime.PRECISIONS]
-    return list(dict.fromkeys(found))
-
-
-def candidates_of(options):
-    """Return `candidates` of the options of an engine."""
-    return candidates(options.get('precision', DEFAULT_PRECISION), options.get('providers', ''),
-                      options.get('device') or 'CPU')
 
 
 def load(spec, height, width, base=None, **options):
@@ -138,15 +99,19 @@ def text(found):
     return f'{", ".join(parts)} (measured {found["date"]}{kept})'
 
 
+def usable(found):
+    """Whether plain values have the form that `measure` gives."""
+    try:
+        return bool(text(found) and Candidate(**found['chosen']) and found['model']
+                    and any(row['chosen'] for row in found['candidates']))
+    except (KeyError, TypeError, AttributeError, ValueError):
+        return False
+
+
 def _remembered(memory, report=None):
     """Return what was measured for this key and has the form that `measure` gives, or None."""
     found = memory.read(report)
-    try:
-        if found is not None and text(found) and Candidate(**found['chosen']):
-            return found
-    except (KeyError, TypeError, AttributeError, ValueError):
-        pass
-    return None
+    return found if found is not None and usable(found) else None
 
 
 def _measured(memory, reference, names, options):
@@ -192,8 +157,8 @@ def measure(reference, names, options):
             engines.close(engine)
     best = fastest({name: float(np.median(times[name])) for name in loaded})
     rows[best]['chosen'] = True
-    return {'chosen': asdict(best), 'candidates': list(rows.values()),
-            'date': date.today().isoformat()}
+    return {'model': spec.name, 'width': width, 'height': height, 'chosen': asdict(best),
+            'candidates': list(rows.values()), 'date': date.today().isoformat()}
 
 
 def fastest(medians):
@@ -230,10 +195,6 @@ def _load(candidate, spec, height, width, options):
 def _chosen(engine, why):
     engine.choice = why
     return engine
-
-
-def _text(providers):
-    return ','.join([providers] if isinstance(providers, str) else providers)
 
 
 def key(spec, height, width, names, options):

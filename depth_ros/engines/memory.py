@@ -87,6 +87,17 @@ class Memory:
             yield
 
 
+def remembered(cache=None):
+    """Return what is kept in a folder, of all keys, the oldest first."""
+    found = []
+    for path in Memory(cache, {}).folder.glob('*.json'):
+        try:
+            found.append((path.stat().st_mtime, dict(json.loads(path.read_text())['found'])))
+        except (OSError, ValueError, KeyError, TypeError):
+            continue  # It will be measured anew.
+    return [content for _, content in sorted(found, key=lambda item: item[0])]
+
+
 def processor():
     """Return a text that tells kinds of CPU apart: model and instructions."""
     try:

@@ -13,7 +13,8 @@ from inspect import signature
 
 from depth_ros import engines
 from depth_ros.contracts import choose
-from depth_ros.engines import choice, EngineError, PrecisionError, UnavailableError
+from depth_ros.engines import EngineError, PrecisionError, UnavailableError
+from depth_ros.engines.candidates import candidates_of
 from depth_ros.engines.upgrader import CHOICE, Upgrader
 
 
@@ -27,7 +28,7 @@ def load(name, spec, height, width, report=None, **options):
     :raises PrecisionError: the engine has no such precision.
     """
     if name == 'auto':
-        targets = [CHOICE] if len(choice.candidates_of(options)) > 1 else []
+        targets = [CHOICE] if len(candidates_of(options)) > 1 else []
         try:
             probe('tensorrt', options)
             targets.append('tensorrt')

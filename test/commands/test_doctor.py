@@ -7,7 +7,7 @@ import subprocess
 import sys
 
 from broken_tensorrt import broken_libraries, no_gpu
-from depth_ros import dds, model
+from depth_ros import dds, engines, model
 from depth_ros.cli import main
 from depth_ros.commands import doctor, doctor_engines
 from depth_ros.engines import UnavailableError
@@ -112,6 +112,18 @@ def test_tensorrt_and_its_engines(monkeypatch, tmp_path):
     assert 'chmod 700' in engine_findings(broken_libraries())['engine cache'][2]
     good, _, advice = engine_findings(no_gpu())['gpu']
     assert not good and 'no NVIDIA GPU' in advice
+
+
+def test_openvino_and_what_auto_takes(monkeypatch, tmp_path):
+    pytest.importorskip('openvino')
+    assert ' with CPU (fp32' in findings(doctor.libraries)['openvino'].found
+    monkeypatch.setenv('DEPTH_ROS_CACHE', str(tmp_path))
+    assert 'nothing was timed yet' in findings(doctor.tensorrt)['engine auto'].found
+    for height in (64, 96):
+        engines.load('auto', model.find('student'), height, 96, threads=1)
+    found = findings(doctor.tensorrt)['engine auto'].found
+    for text in ('student 96x64: ', '; student 96x96: ', 'onnxruntime fp32 ', ' ms (measured 20'):
+        assert text in found
 
 
 def test_tensorrt_that_is_half_installed(monkeypatch):

@@ -10,7 +10,8 @@ import time
 from depth_ros import engines
 from depth_ros.camera import Camera
 from depth_ros.engines import choice, upgrade
-from depth_ros.engines.choice import Candidate, fastest, REFERENCE
+from depth_ros.engines.candidates import Candidate, candidates, REFERENCE
+from depth_ros.engines.choice import fastest
 from depth_ros.engines.memory import FOLDER, Memory
 from depth_ros.engines.parity import stored_input
 from depth_ros.estimator import Estimator
@@ -88,13 +89,13 @@ def test_only_what_is_clearly_faster_takes_the_place_of_the_reference():
 
 
 def test_what_it_depends_on_is_in_the_key(auto, tmp_path):
-    names = choice.candidates()
+    names = candidates()
     spec, other = find('student'), find('completion')
 
     def key(spec=spec, height=96, names=names, **options):
         return json.dumps(choice.key(spec, height, 128, names, options), sort_keys=True)
     keys = [key(), key(spec=other), key(height=128), key(threads=1), key(threads=3),
-            key(names=choice.candidates('int8'))]
+            key(names=candidates('int8'))]
     assert len(set(keys)) == len(keys) and key() == key(threads=0)
     text = key()
     for part in ('"onnxruntime": "1.', '"openvino": "20', '"processor": ', '"gate": '):
@@ -155,12 +156,12 @@ def test_a_network_that_takes_no_time_stays_in_onnx_runtime(auto, tmp_path):
 
 
 def test_a_lower_precision_is_taken_only_where_it_was_asked_for():
-    assert choice.candidates() == choice.candidates('fp32') == [REFERENCE, OPENVINO]
-    assert choice.candidates('bf16') == [REFERENCE, OPENVINO, Candidate('openvino', 'bf16', 'CPU')]
-    assert choice.candidates('int8') == [
+    assert candidates() == candidates('fp32') == [REFERENCE, OPENVINO]
+    assert candidates('bf16') == [REFERENCE, OPENVINO, Candidate('openvino', 'bf16', 'CPU')]
+    assert candidates('int8') == [
         REFERENCE, OPENVINO, Candidate('openvino', 'int8', 'CPU'),
         Candidate('onnxruntime', 'int8')]
-    assert Candidate('onnxruntime', 'fp32', 'Azure') in choice.candidates(providers='Azure')
+    assert Candidate('onnxruntime', 'fp32', 'Azure') in candidates(providers='Azure')
 
 
 def test_two_processes_measure_once(auto):

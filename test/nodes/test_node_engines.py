@@ -1,7 +1,8 @@
 # Copyright 2026 depth_ros maintainers
 # SPDX-License-Identifier: Apache-2.0
-"""Engines of a node, over DDS: built while it works, refused, missing, and built only."""
+"""Engines of a node, over DDS: made or timed while it works, refused, missing, built only."""
 
+import json
 from pathlib import Path
 import signal
 import subprocess
@@ -86,6 +87,44 @@ def test_a_node_ends_while_it_builds(bench):
         node.expect('until the TensorRT engine is ready', every=node.send_good)
         assert node.stop(signal.SIGINT) == 0
         assert 'Traceback' not in node.log and 'terminate' not in node.log
+
+
+def test_openvino_in_a_node(tmp_path):
+    openvino = pytest.importorskip('openvino', reason='pip install openvino')
+    model = str(make_tiny_model(tmp_path / 'tiny.onnx', depth=2.6, image_gain=1.0))
+    with Bench('completion', folder=tmp_path, model=model, engine='openvino', max_residual=10.0,
+               watchdog_period=3600.0, **POSE) as node:
+        wait_for_engine(node, f'openvino {openvino.__version__.split("-")[0]} fp32 CPU')
+        assert depth_of(node).shape == (48, 64)
+        assert 'limit 0.1 %' in node.values['engine_parity']
+        node.wait(lambda: node.statuses[-1].level == OK, 'no more warnings', every=node.send_good)
+
+
+def test_auto_in_a_node_says_what_it_took(tmp_path):
+    """The shipped model, timed while the node answers, which is no reason to warn."""
+    pytest.importorskip('openvino', reason='pip install openvino')
+    with Bench('completion', folder=tmp_path, max_residual=10.0, watchdog_period=3600.0,
+               engine_cache=str(tmp_path / 'engines'), threads=1, **POSE) as node:
+        depth_of(node)
+        node.wait(lambda: 'measured 20' in node.values.get('engine_choice', ''), 'a choice',
+                  every=node.send_good)
+        assert 'onnxruntime fp32 ' in node.values['engine_choice']
+        assert not any('until' in status.message for status in node.statuses)
+    (path,) = (tmp_path / 'engines' / 'choices').glob('*.json')
+    chosen = json.loads(path.read_text())['found']['chosen']['engine']
+    with Bench('completion', folder=tmp_path, max_residual=10.0, watchdog_period=3600.0,
+               engine_cache=str(tmp_path / 'engines'), threads=1, **POSE) as node:
+        wait_for_engine(node, chosen)
+        node.wait(lambda: 'engine_choice' in node.values, 'a choice', every=node.send_good)
+        assert '(measured ' not in node.log
+
+
+def test_a_precision_that_is_not_here(tmp_path):
+    model = str(make_tiny_model(tmp_path / 'tiny.onnx', depth=2.6))
+    with Bench('completion', folder=tmp_path, model=model, engine='onnxruntime',
+               precision='bf16', **POSE) as node:
+        status = node.expect('cannot configure: ONNX Runtime has no bf16: choose from fp32, fp16')
+        assert status.level == ERROR and node.state == 'unconfigured'
 
 
 def test_tensorrt_that_is_not_here(tmp_path):
