@@ -119,10 +119,10 @@ def test_openvino_and_what_auto_takes(monkeypatch, tmp_path):
     assert ' with CPU (fp32' in findings(doctor.libraries)['openvino'].found
     monkeypatch.setenv('DEPTH_ROS_CACHE', str(tmp_path))
     assert 'nothing was timed yet' in findings(doctor.tensorrt)['engine auto'].found
-    for height in (64, 96):
-        engines.load('auto', model.find('student'), height, 96, threads=1)
+    for height in (128, 160):
+        engines.load('auto', model.find('student'), height, 160, threads=1)
     found = findings(doctor.tensorrt)['engine auto'].found
-    for text in ('student 96x64: ', '; student 96x96: ', 'onnxruntime fp32 ', ' ms (measured 20'):
+    for text in ('student 160x128: ', '; student 160x160: ', 'onnxruntime fp32 ', ' ms (measured 20'):
         assert text in found
 
 
