@@ -76,8 +76,9 @@ def describe_data(section: Mapping) -> str:
     options = section.get('init_args') or {}
     if 'train' not in options:
         return 'procedural frames'
-    return ', '.join(source['dataset'] + ('' if source.get('labelled', True) else ' (images only)')
-                     for source in options['train'])
+    return ', '.join(dict.fromkeys(
+        source['dataset'] + ('' if source.get('labelled', True) else ' (images only)')
+        for source in options['train']))
 
 
 def lineage(config: Mapping) -> tuple[str, bool]:

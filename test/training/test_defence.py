@@ -105,7 +105,7 @@ def test_defence_loss(n, g):
     depth = target.depth(data['image'] * mask, None, data['camera'])
     truth = data['depth'].nan_to_num(0.0)[:, None]
     expected = composite_loss(depth, truth, mask=truth > 0)['loss'] + 1.5 * mask.mean()
-    assert float(parts['loss']) == pytest.approx(float(expected), abs=1e-5)
+    assert parts['loss'].item() == pytest.approx(expected.item(), abs=1e-5)
     parts['loss'].backward()
     assert all(value.grad is None for value in method.target.parameters())
     assert max(float(value.grad.abs().max()) for value in method.net.parameters()
