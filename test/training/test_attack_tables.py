@@ -15,7 +15,7 @@ pytest.importorskip('lightning')
 from tiny_frames import batch  # noqa: E402
 from tiny_runs import leave_run  # noqa: E402
 import training.__main__  # noqa: E402
-from training.experiment import build  # noqa: E402
+from training.experiment import build, load_config, resolve  # noqa: E402
 from training.export import export  # noqa: E402
 from training.runs import load_method  # noqa: E402
 from training.tables import attacks, find_table  # noqa: E402
@@ -97,6 +97,16 @@ def test_recipes(root, tmp_path):
                 assert config['trainer']['max_steps'] == recipe.small_steps
     assert network_config('G_adv', full, Settings(tmp_path), others)[
         'model']['init_args']['sparsity'] == 2.5
+
+
+@pytest.mark.parametrize('name', ['cpu/defence', 'cpu/adversarial'])
+def test_small_configs(repository, name):
+    """Configs for a few real frames are valid; the published ones are built in `test_recipes`."""
+    config = load_config(repository / 'config' / 'training' / f'{name}.yaml', [
+        'model.imagenet=false'])
+    config['model']['init_args'].pop('start', None)
+    resolved = yaml.safe_load(resolve(config))
+    assert resolved['model']['init_args']['eps'] == [0.01, 0.3]
 
 
 @pytest.mark.parametrize('name', ['attack-fgsm', 'attack-ifgsm'])
@@ -199,7 +209,7 @@ def test_report_and_card(runs, files, tmp_path, capsys, monkeypatch):
     text = (folder / 'report.md').read_text()
     assert '| N(x* . G_adv(x*)) | 0.1 |' in text and 'adaptive, 2 steps, 2 starts' in text
     assert 'worst of all: RMSE over eps' in (folder / 'report.html').read_text()
-    assert cv2.imread(str(folder / 'sheet.png')).shape == (4 * 96, 192 * 12, 3)
+    assert cv2.imread(str(folder / 'sheet.png')).shape == (8 * 96, 192 * 7, 3)
     assert training.__main__.main(['attack', f'G={runs["G"]}', '--out', str(folder)]) == 2
     assert training.__main__.main(['attack', 'M=x', '--out', str(folder)]) == 2
     assert 'give the depth network' in capsys.readouterr().err

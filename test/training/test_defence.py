@@ -180,11 +180,11 @@ def test_natural(n, g):
 
 
 def test_sheet(n, g):
-    """A row per frame; the change is grey where nothing changed."""
+    """Two rows of tiles per frame; the change is grey where nothing changed."""
     mask = load_method(g)[0].net.requires_grad_(False)
     models = Models(load_target(n), mask, mask, load_target(n))
     picture = sheet(models, frames(), fgsm(), 0.1, fgsm(), count=2)
-    assert picture.shape == (2 * 96, 192 * 13, 3) and picture.dtype.name == 'uint8'
+    assert picture.shape == (4 * 96, 192 * 7, 3) and picture.dtype.name == 'uint8'
     assert (amplified(torch.zeros(3, 4, 4), 0.1) == 127).all()
     assert amplified(torch.full((3, 1, 1), 0.1), 0.1).max() == 254
 

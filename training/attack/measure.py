@@ -19,6 +19,7 @@ from torch import nn
 from tqdm import tqdm
 from training.attack.gradient import Attack, perturb
 from training.attack.mix import of_batch
+from training.methods.metric_depth import normalised
 from training.saliency.measure import truth_of
 from training.targets import Target
 
@@ -126,10 +127,11 @@ def measure(models: Models, batches, attack: Attack, eps: Sequence[float] = EPS,
 
 
 def on_device(batch, models):
-    """Return a batch where the networks are."""
+    """Return a batch where the networks are, its images normalised."""
     place = next(models.target.parameters()).device
-    return {key: value.to(place) if torch.is_tensor(value) else value
-            for key, value in batch.items()}
+    batch = {key: value.to(place) if torch.is_tensor(value) else value
+             for key, value in batch.items()}
+    return {**batch, 'image': normalised(batch['image'])}
 
 
 def _named(adaptive):

@@ -13,7 +13,7 @@ from training.attack.mix import of_batch
 from training.networks.encoders import IMAGENET_STD
 from training.pictures import to_rgb
 
-TILE = 192  # pixels of a tile's width
+TILE, WRAP = 192, 7  # pixels of a tile's width; tiles beside each other
 GREY = 127
 MASKS = {'N.G': ('mask', 'G(x*)'), 'N.G_adv': ('guard', 'G_adv(x*)')}
 
@@ -26,11 +26,12 @@ def amplified(change, eps: float):
 
 def sheet(models, batch, attack, eps: float, adaptive=None, count: int = 4):
     """
-    Draw frames of a batch, a row each: image, x*, the change, truth, depth before and after.
+    Draw frames of a batch: image, x*, the change, truth, depth before and after.
 
     :param attack: against N; its eps does not count.
     :param adaptive: an attack on N(x . G_adv(x)) itself whose result is drawn beside, or None.
-    :returns: (H, W, 3) uint8 RGB.
+    :returns: (H, W, 3) uint8 RGB; each frame has as many rows of WRAP tiles as it needs, the first
+        has titles.
     """
     index = torch.linspace(0, len(batch['image']) - 1, min(count, len(batch['image']))).long()
     batch = {key: value[index] for key, value in batch.items() if torch.is_tensor(value)}
@@ -50,7 +51,9 @@ def sheet(models, batch, attack, eps: float, adaptive=None, count: int = 4):
                 tile = colorize(values[k].cpu().numpy(), far)
             tile = _wide(tile)
             tiles.append(tile if rows else label(tile, title))
-        rows.append(np.hstack(tiles))
+        blank = np.zeros_like(tiles[0])
+        tiles += [blank] * (-len(tiles) % WRAP if len(tiles) > WRAP else 0)
+        rows += [np.hstack(tiles[first:first + WRAP]) for first in range(0, len(tiles), WRAP)]
     return np.vstack(rows)
 
 
