@@ -118,7 +118,7 @@ def test_openvino_and_what_auto_takes(monkeypatch, tmp_path):
     pytest.importorskip('openvino')
     assert ' with CPU (fp32' in findings(doctor.libraries)['openvino'].found
     monkeypatch.setenv('DEPTH_ROS_CACHE', str(tmp_path))
-    assert 'nothing was timed yet' in findings(doctor.tensorrt)['engine auto'].found
+    assert 'nothing was timed here yet' in findings(doctor.tensorrt)['engine auto'].found
     for height in (128, 160):
         engines.load('auto', model.find('student'), height, 160, threads=1)
     found = findings(doctor.tensorrt)['engine auto'].found
