@@ -119,6 +119,14 @@ def test_auto_in_a_node_says_what_it_took(tmp_path):
         assert '(measured ' not in node.log
 
 
+def test_a_node_ends_while_it_measures(tmp_path):
+    with Bench('completion', folder=tmp_path, max_residual=10.0, watchdog_period=3600.0,
+               engine_cache=str(tmp_path / 'engines'), **POSE) as node:
+        depth_of(node)
+        assert node.stop(signal.SIGINT) == 0
+        assert 'Traceback' not in node.log and 'terminate' not in node.log
+
+
 def test_a_precision_that_is_not_here(tmp_path):
     model = str(make_tiny_model(tmp_path / 'tiny.onnx', depth=2.6))
     with Bench('completion', folder=tmp_path, model=model, engine='onnxruntime',
