@@ -105,6 +105,7 @@ def test_errors_say_what_to_do(tmp_path):
         load_target(make_tiny_model(tmp_path / 'other.onnx', 'monocular', focal=100.0))
     with pytest.raises(InputError, match='no weights at'):
         load_target(tmp_path / 'none' / 'last.ckpt')
-    checkpoint = leave_run(tmp_path / 'video', 'SelfSupervised', {'imagenet': False})
+    checkpoint = leave_run(tmp_path / 'video', 'SelfSupervised', {
+        'network': 'lite0', 'imagenet': False, 'freeze_norm': True})
     with pytest.raises(InputError, match='no depth in metres'):
         load_target(checkpoint)
