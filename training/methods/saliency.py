@@ -85,7 +85,7 @@ class Saliency(Recipe):
         self.target
 
     def masks(self, batch):
-        """Give the normalised images (B, 3, H, W) of a batch and their masks (B, 1, H, W)."""
+        """Give (B, 3, H, W) normalised images of a batch, and of each its mask, (B, 1, H, W)."""
         image = normalised(batch['image'])
         return image, self.net(image)
 
