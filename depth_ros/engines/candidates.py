@@ -31,13 +31,19 @@ def candidates(precision=DEFAULT_PRECISION, providers='', device='CPU'):
 
     Float32 always may; a lower precision only where it was asked for, since what it costs in
     accuracy depends on the model (docs/precision.md).
+
+    :raises UnavailableError: a provider or device that was asked for is not here.
     """
+    from depth_ros.engines import onnxruntime, openvino
     wanted = ['fp32'] + [precision] * (precision not in ('fp32', DEFAULT_PRECISION))
     found = [REFERENCE]
+    if device != openvino.DEVICE:
+        openvino.probe(device=device)
     if util.find_spec('openvino'):
         found += [Candidate('openvino', name, device) for name in wanted]
-    from depth_ros.engines import onnxruntime
-    found += [Candidate('onnxruntime', name, _text(providers)) for name in wanted
+    names = onnxruntime.provider_names(providers) if providers else [onnxruntime.CPU]
+    extra = '' if names == [onnxruntime.CPU] else ','.join(names)
+    found += [Candidate('onnxruntime', name, extra) for name in wanted
               if name in onnxruntime.PRECISIONS]
     return list(dict.fromkeys(found))
 
@@ -46,7 +52,3 @@ def candidates_of(options):
     """Return `candidates` of the options of an engine."""
     return candidates(options.get('precision', DEFAULT_PRECISION), options.get('providers', ''),
                       options.get('device') or 'CPU')
-
-
-def _text(providers):
-    return ','.join([providers] if isinstance(providers, str) else providers)

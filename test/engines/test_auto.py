@@ -8,9 +8,10 @@ import subprocess
 import sys
 import time
 
+from broken_tensorrt import broken_libraries
 from depth_ros import engines
 from depth_ros.camera import Camera
-from depth_ros.engines import choice, upgrade
+from depth_ros.engines import choice, UnavailableError, upgrade
 from depth_ros.engines.candidates import Candidate, candidates, REFERENCE
 from depth_ros.engines.choice import fastest
 from depth_ros.engines.memory import FOLDER, Memory
@@ -18,6 +19,7 @@ from depth_ros.engines.parity import stored_input
 from depth_ros.estimator import Estimator
 from depth_ros.model import find, read_spec
 import numpy as np
+from onnxruntime import get_available_providers
 import pytest
 from tiny_models import make_tiny_model
 
@@ -176,7 +178,46 @@ def test_a_lower_precision_is_taken_only_where_it_was_asked_for():
     assert candidates('int8') == [
         REFERENCE, OPENVINO, Candidate('openvino', 'int8', 'CPU'),
         Candidate('onnxruntime', 'int8')]
-    assert Candidate('onnxruntime', 'fp32', 'Azure') in candidates(providers='Azure')
+    assert candidates(providers='cpu') == candidates()
+    for name in set(get_available_providers()) - {'CPUExecutionProvider'}:
+        assert Candidate('onnxruntime', 'fp32', name) in candidates(providers=name)
+
+
+def test_what_was_asked_for_and_is_not_here_is_an_error(auto):
+    for load in (engines.load, upgrade.load):
+        with pytest.raises(UnavailableError, match='has no Warp: choose from .*CPUExecution'):
+            load('auto', find('student'), *SIZE, providers='Warp')
+        with pytest.raises(UnavailableError, match='no device WARP here: choose from .*CPU'):
+            load('auto', find('student'), *SIZE, device='WARP')
+
+
+@pytest.mark.parametrize('times, expected', [(0.5, 'tensorrt'), (2.0, 'openvino')])
+def test_tensorrt_has_to_be_faster_than_the_choice(kept, times, expected):
+    """With the fake of TensorRT: its numbers are right, its times are written by hand."""
+    kept.prefer(OPENVINO)
+    (path,) = kept.files()
+    rows = json.loads(path.read_text())['found']['candidates']
+    before = next(row['latency_ms']['median'] for row in rows if row['chosen'])
+    options = {'libraries': broken_libraries(), 'precision': 'fp32', 'cache': str(kept.folder)}
+    engines.close(engines.load('tensorrt', find('student'), *SIZE, **options))
+    (sidecar,) = kept.folder.glob('*.json')
+    record = json.loads(sidecar.read_text())
+    record['check'].update(latency_ms={'median': times * before, 'p99': 1.0},
+                           reference_latency_ms={'median': 1e3, 'p99': 1e3})
+    sidecar.write_text(json.dumps(record))
+    lines = []
+    engine = upgrade.load('auto', find('student'), *SIZE, threads=1, report=lines.append,
+                          **options)
+    engine.expect(*SIZE)
+    end = time.monotonic() + 60
+    while engine.busy:
+        assert time.monotonic() < end
+        time.sleep(0.01)
+    assert engine.name == expected and engine.note == engine.building == ''
+    assert any('now runs in openvino' in line for line in lines)
+    assert any('OpenVINO is faster here than the TensorRT engine' in line
+               for line in lines) is (expected == 'openvino')
+    engine.close()
 
 
 def test_two_processes_measure_once(auto):
