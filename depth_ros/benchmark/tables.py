@@ -97,7 +97,7 @@ def nodes(rows):
         number(row['rate_hz']['out'], '.1f'),
         f'{row["images"]["arrived"]} of {row["images"]["sent"]}',
         milliseconds(row['latency_ms']), milliseconds(row['inference_ms']),
-        milliseconds(row['overhead_ms']),
+        number(row['overhead_ms'] and row['overhead_ms']['median'], '.1f'),
         *(number(100 * row['relative'][name], '.0f') + ' %' if row['relative'] else '-'
           for name in ('overhead', 'latency')),
         number(row['cpu_ms_per_image'], '.1f')] for row in rows])
