@@ -71,8 +71,6 @@ def test_more_images_than_can_be_answered(parameters):
     assert images['sent'] == 90
     assert images['dropped']['a newer image was ready first'] > 0
     assert figures['input'] == {'height': 480, 'width': 640}
-    # Had the images queued up, the last would have waited for most of the others.
-    assert figures['latency_ms']['last'] < 1000 * 90 / images['out'] / 60 * 10
 
 
 def test_four_subscribers(parameters):
