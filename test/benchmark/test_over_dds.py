@@ -34,19 +34,17 @@ def test_nodes_are_timed(tmp_path):
     row = {'file': str(model), 'task': 'monocular', 'runner': 'onnxruntime', 'precision': 'fp32',
            'engine': 'onnxruntime', 'input': {'height': 64, 'width': 96}, 'options': {},
            'total_ms': {'median': 5.0}, 'bare_ms': {'median': 0.5}}
-    both = time_nodes([row], 8, threads=1, bar=False)
     assert SUBSCRIBED == (('depth/image',), ('depth/image', 'depth/points'))
-    for figures, topics in zip(both, SUBSCRIBED):
-        check(figures)
-        assert figures['images']['sent'] == figures['images']['in'] == 8
-        assert (figures['node'], figures['model']) == ('monocular', 'tiny')
-        assert tuple(figures['topics']) == topics == tuple(figures['topic_latency_ms'])
-        assert figures['input'] == {'height': 64, 'width': 96}
-        assert figures['overhead_ms']['median'] == pytest.approx(
-            figures['latency_ms']['median'] - figures['inference_ms']['median'])
-        assert figures['relative']['latency'] == pytest.approx(
-            figures['latency_ms']['median'] / 0.5)
-        assert 30 < figures['peak_memory_mib'] < 2000
+    figures, = time_nodes([row], 8, threads=1, bar=False, subscribed=SUBSCRIBED[1:])
+    check(figures)
+    assert figures['images']['sent'] == figures['images']['in'] == 8
+    assert (figures['node'], figures['model']) == ('monocular', 'tiny')
+    assert tuple(figures['topics']) == SUBSCRIBED[1] == tuple(figures['topic_latency_ms'])
+    assert figures['input'] == {'height': 64, 'width': 96}
+    assert figures['overhead_ms']['median'] == pytest.approx(
+        figures['latency_ms']['median'] - figures['inference_ms']['median'])
+    assert figures['relative']['latency'] == pytest.approx(figures['latency_ms']['median'] / 0.5)
+    assert 30 < figures['peak_memory_mib'] < 2000
 
 
 def test_two_cameras_on_one_machine(parameters):
