@@ -135,9 +135,9 @@ def _attack_table(report):
         if curve['configuration'] not in ('N', 'N.G_adv'):
             continue
         name = CONFIGURATIONS[curve['configuration']].published
+        found = dict(zip(curve['eps'], zip(curve['figures']['rmse'], curve['figures']['abs_rel'])))
         rows.append((f'{name}, {curve["setting"]} ({curve["images"]} frames)', *(
-            f'{rmse:.3f} / {rel:.3f}' for rmse, rel in zip(
-                curve['figures']['rmse'], curve['figures']['abs_rel']))))
+            '{:.3f} / {:.3f}'.format(*found[at]) if at in found else '-' for at in eps)))
     return (f'RMSE m / REL under attack by eps ({report["space"]} image, {report["protocol"]}). '
             f'{TRANSFER}: attacked against N alone, as published; {ADAPTIVE}: by somebody who '
             f'knows mask and network; {WORST}: for each image.\n\n'
