@@ -83,7 +83,7 @@ def test_adversarial(n, against):
 
 
 def test_attack_keeps_statistics(n):
-    """BatchNorm learns from the batch that is trained on, once, not from the attack's steps."""
+    """Statistics come from the batch that is trained on, once, not from the attack's steps."""
     method = section('Adversarial', target=str(n), against='self', attack_share=1.0, **NET)
     method.setup('fit')
     method.train()
