@@ -1,6 +1,6 @@
 # Copyright 2026 depth_ros maintainers
 # SPDX-License-Identifier: Apache-2.0
-"""Memory and CPU time of a process, from /proc."""
+"""Memory, CPU time, open files and threads of a process, from /proc."""
 import os
 from pathlib import Path
 
@@ -25,6 +25,16 @@ def peak_mib(pid='self'):
 def anonymous_mib(pid='self'):
     """Memory (MiB) that a process has for itself: no files, no shared memory."""
     return _status(pid, 'RssAnon')
+
+
+def open_files(pid='self'):
+    """Count the open files, sockets and pipes of a process."""
+    return len(os.listdir(f'/proc/{pid}/fd'))
+
+
+def threads(pid='self'):
+    """Count the threads of a process."""
+    return len(os.listdir(f'/proc/{pid}/task'))
 
 
 def cpu_seconds(pid='self'):

@@ -29,6 +29,8 @@ def report(result):
         parts.append(('Load', load(result['load'])))
     if result.get('soak'):
         parts.append(('Minutes', soak(result['soak'])))
+    if result.get('loop'):
+        parts.append(('Looping recording', loop(result['loop'])))
     return '\n\n'.join(f'### {title}\n\n{text}' for title, text in parts) + '\n'
 
 
@@ -126,6 +128,26 @@ def soak(row):
             f'{held["last_mib"]:.1f} MiB, between {held["min_mib"]:.1f} and '
             f'{held["max_mib"]:.1f}, slope {number(held["slope_mib_per_minute"], "+.2f")} MiB/min '
             f'({row["minutes"]:g} min, {len(row["topics"])} topics).')
+
+
+def loop(row):
+    """Tell what a recording in a loop did to a node: counts, then every series over time."""
+    images, load = row['images'], row['load']
+    lost = ', '.join(f'{topic} {count}' for topic, count in images['lost_after'].items())
+    heads = ['over time', 'first', 'last', 'min', 'max', 'first, last fifth', 'slope / min']
+    return (f'{row["bag"]} at {row["rate_hz"]:.1f} Hz, {row["minutes"]:g} min, '
+            f'{row["loops"]:.1f} times; load of the machine {load["min"]:.1f} to '
+            f'{load["max"]:.1f}.\n'
+            f'Images sent {images["sent"]}, lost before the node {images["lost_before"]}, in '
+            f'{images["in"]}, out {images["out"]}, dropped: {dropped(images)}; unaccounted '
+            f'{images["unaccounted"]}; time jumps {row["time_jumps"]}.\n'
+            f'Published but not heard: {lost}.\n\n') + markdown(heads, [[
+                name.replace('_', ' '),
+                *(f'{row[name][end]:.1f}' for end in ('first', 'last', 'min', 'max')),
+                f'{row[name]["first_fifth"]:.1f}, {row[name]["last_fifth"]:.1f}',
+                number(row[name]['slope_per_minute'], '+.3f')]
+                for name in ('memory_mib', 'open_files', 'threads', 'latency_ms',
+                             'replay_memory_mib', 'replay_open_files')])
 
 
 def dropped(images):

@@ -52,6 +52,9 @@ def add_arguments(parser):
     parser.add_argument('--minutes', type=float, metavar='M',
                         help='instead of all that: the completion node for so long, with its '
                         'memory')
+    parser.add_argument('--bag', type=Path, metavar='PATH',
+                        help='with --minutes: this recording in a loop at its own pace instead of '
+                        'a made camera; also open files, threads and latency over time')
     parser.add_argument('--json', type=Path, metavar='OUT', help='file for the figures')
     parser.add_argument('--markdown', type=Path, metavar='OUT', help='file for the tables')
 
@@ -83,6 +86,8 @@ def _check(args):
         raise InputError('--frames must be at least 1')
     if args.seconds <= 0 or (args.minutes is not None and args.minutes <= 0):
         raise InputError('--seconds and --minutes must be positive')
+    if args.bag and not args.minutes:
+        raise InputError('--bag needs --minutes: how long to play it')
 
 
 def _measure(args, meter):
@@ -91,7 +96,10 @@ def _measure(args, meter):
         spec, parameters = _completion(args)
         if args.load is not None:
             result['load'] = _load(args, parameters)
-        if args.minutes:
+        if args.bag:
+            from depth_ros.benchmark.ros.looping import loop
+            result['loop'] = loop(args.bag, args.minutes, parameters, spec.outputs, args.threads)
+        elif args.minutes:
             from depth_ros.benchmark.ros.scenarios import soak
             result['soak'] = soak(args.minutes, parameters, spec.outputs, args.threads)
         return result

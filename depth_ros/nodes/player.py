@@ -1,10 +1,14 @@
 # Copyright 2026 depth_ros maintainers
 # SPDX-License-Identifier: Apache-2.0
 """Plays timed records at their pace: no ROS in here."""
+from collections import deque
 import threading
 import time
 
 import numpy as np
+
+# How late the newest messages were: a recording in a loop may be played for days.
+KEPT = 10_000
 
 
 class Player:
@@ -19,7 +23,7 @@ class Player:
         """Nothing is played before `play`."""
         self._publish, self._rate = publish, rate
         self._stop = threading.Event()
-        self._late_ms = []
+        self._late_ms, self._count = deque(maxlen=KEPT), 0
 
     def stop(self):
         """End `play` before its next record."""
@@ -46,11 +50,13 @@ class Player:
             if self.wait((due - time.monotonic_ns()) / 1e9):
                 return
             self._late_ms.append((time.monotonic_ns() - due) / 1e6)
+            self._count += 1
             self._publish(record)
 
     def summary(self):
-        """`{messages, late_ms: {median, p99, max}}` of everything played."""
-        late = np.array(self._late_ms or [0.0])
-        return {'messages': len(self._late_ms),
+        """`{messages, late_ms: {median, p99, max}}`; late are the newest KEPT messages."""
+        # A copy at once: another thread may be adding to it.
+        late = np.array(self._late_ms.copy() or [0.0])
+        return {'messages': self._count,
                 'late_ms': {'median': float(np.median(late)),
                             'p99': float(np.percentile(late, 99)), 'max': float(late.max())}}

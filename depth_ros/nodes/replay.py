@@ -135,6 +135,7 @@ class ReplayNode(BaseNode):
             self.clock_output.publish(now)
         self._outputs[record.topic].publish(record.data)
         self.tracker.count('messages')
+        self.tracker.count(f'messages {self._outputs[record.topic].topic_name}')
         self._bar.update()
 
     def _wait_until_active(self):

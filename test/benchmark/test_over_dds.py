@@ -96,3 +96,21 @@ def test_a_node_that_fails_is_one_error(tmp_path):
     rig = Rig('completion', {'model': str(tmp_path / 'none.onnx')})
     with pytest.raises(InputError, match='no model file'):
         run(Scenario('broken', (rig,), 15.0, 3), bar=False)
+
+
+def test_a_recording_in_a_loop(tmp_path, parameters):
+    from depth_ros.benchmark.ros.looping import loop, SERIES
+    from depth_ros.benchmark.tables import loop as table
+    from depth_ros.demo.made_recording import write_recording
+    write_recording(tmp_path / 'bag', 10, 0.1)
+    figures = loop(tmp_path / 'bag', 0.07, parameters,
+                   ('depth', 'confidence'), threads=1, bar=False)
+    images = figures['images']
+    assert images['sent'] == images['in'] + images['lost_before'] > 20
+    assert images['in'] == images['out'] + sum(images['dropped'].values())
+    assert images['unaccounted'] == 0 and set(images['lost_after']) == set(figures['topics'])
+    assert figures['time_jumps'] >= int(figures['loops']) - 1 >= 1
+    for name in SERIES:
+        series = figures[name]
+        assert 0 < series['min'] <= series['first_fifth'] <= series['max'] < 5000
+        assert f'| {name.replace("_", " ")} ' in table(figures)

@@ -7,7 +7,7 @@ import time
 
 import cv2
 from depth_ros import bags
-from depth_ros.nodes.player import Player
+from depth_ros.nodes.player import KEPT, Player
 import numpy as np
 import pytest
 
@@ -171,6 +171,10 @@ def test_player_keeps_order_and_stops():
     records = [Record(stamp * MILLISECOND) for stamp in range(20)]
     player.play(records, 0)
     assert played == records and player.summary()['messages'] == 20
+    for _ in range(KEPT // 10):
+        player.play(records, 0)
+    assert player.summary()['messages'] == 20 + 2 * KEPT and len(player._late_ms) == KEPT
+    played = played[:20]
     player.stop()
     player.play(records, 0)
     assert len(played) == 20 and player.stopped

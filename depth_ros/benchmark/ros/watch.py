@@ -10,6 +10,8 @@ from depth_ros.benchmark.ros.accounts import counts, unaccounted
 from depth_ros.contracts import InputError
 from depth_ros.demo import processes
 from diagnostic_msgs.msg import DiagnosticArray
+from lifecycle_msgs.msg import Transition
+from lifecycle_msgs.srv import ChangeState
 import rclpy
 from rclpy.context import Context
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
@@ -82,6 +84,26 @@ class Watch:
                 raise InputError(f'the node {name} is not active after {START_SECONDS} s:\n'
                                  f'{processes.last_words(log)}')
             time.sleep(0.02)
+
+    def change_state(self, name, transition):
+        """
+        Ask a node for a lifecycle transition and wait for it.
+
+        :raises InputError: it does not answer, or refuses.
+        """
+        client = self._node.create_client(ChangeState, f'{name}/change_state')
+        request = ChangeState.Request()
+        request.transition.id = getattr(Transition, f'TRANSITION_{transition.upper()}')
+        if not client.wait_for_service(START_SECONDS):
+            raise InputError(f'the node {name} is not there to {transition}')
+        future, limit = client.call_async(request), time.monotonic() + START_SECONDS
+        while not future.done():
+            if time.monotonic() > limit:
+                raise InputError(f'the node {name} does not answer {transition}')
+            time.sleep(0.02)
+        self._node.destroy_client(client)
+        if not future.result().success:
+            raise InputError(f'the node {name} refuses to {transition}')
 
     def settled(self, name, sent):
         """
