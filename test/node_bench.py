@@ -3,6 +3,7 @@
 """A real node in its own process, and a node in this one that talks to it over DDS."""
 
 from array import array
+from collections import Counter
 from itertools import count
 import os
 import signal
@@ -26,6 +27,7 @@ TIMEOUT = 60.0
 OUTPUTS = {'depth/image': Image, 'depth/camera_info': CameraInfo, 'depth/points': PointCloud2,
            'depth/confidence': Image, 'depth/saliency': Image, 'depth/image_color': Image,
            'overlay': Image}
+INPUTS = {'image': Image, 'camera_info': CameraInfo, 'scan': LaserScan, 'cloud': PointCloud2}
 TRANSITIONS = {'configure': 1, 'cleanup': 2, 'activate': 3, 'deactivate': 4,
                'shutdown unconfigured': 5, 'shutdown inactive': 6, 'shutdown active': 7}
 # LiDAR 10 cm below the camera, both looking the same way.
@@ -79,16 +81,18 @@ class Bench:
     :param listen: output topics to subscribe from the start.
     :param reliable: reliability of the publishers on this side.
     :param script: file to run instead of the module, with its first arguments.
+    :param prefix: words of a command that runs the node, e.g. with less room on its disk.
     :param parameters: parameters of the node; NAMESPACE in a name becomes its namespace.
     """
 
     def __init__(self, executable, listen=('depth/image',), reliable=False, folder=None,
-                 script=(), **parameters):
+                 script=(), prefix=(), **parameters):
         """Prepare; `__enter__` starts."""
         self.number = next(_numbers)
         self.namespace = f'/bench_{os.getpid()}_{self.number}'
         self.name = f'{self.namespace}/{executable}'
         self.executable, self.folder, self.script = executable, folder, script
+        self.prefix, self.sent = prefix, Counter()
         self.parameters = {'diagnostics_period': 0.2, 'threads': 1, **parameters}
         self.listen, self.reliable = listen, reliable
         self.received = {topic: [] for topic in OUTPUTS}
@@ -107,30 +111,35 @@ class Bench:
         self.subscriptions = {}
         for topic in self.listen:
             self.subscribe(topic)
-        qos = QoSProfile(depth=10, reliability=ReliabilityPolicy.RELIABLE if self.reliable
-                         else ReliabilityPolicy.BEST_EFFORT)
-        self.publishers = {name: self.node.create_publisher(kind, name, qos) for name, kind in (
-            ('image', Image), ('camera_info', CameraInfo), ('scan', LaserScan),
-            ('cloud', PointCloud2))}
+        self.publishers = {}
+        for topic in INPUTS:
+            self.publish_on(topic)
         self.services = {name: self.node.create_client(kind, f'{self.name}/{name}')
                          for name, kind in (('change_state', ChangeState),
                                             ('get_state', GetState),
                                             ('set_parameters', SetParameters))}
         self.log_file = open(self.folder / f'node_{self.number}.log', 'w+')
         started = self.script or ('-m', f'depth_ros.nodes.{self.executable}')
-        command = [sys.executable, *map(str, started), '--ros-args',
+        command = [*self.prefix, sys.executable, *map(str, started), '--ros-args',
                    '-r', f'__ns:={self.namespace}']
         for name, value in self.parameters.items():
             text = str(value).lower() if isinstance(value, bool) else (
                 f"'{value}'" if isinstance(value, str) else repr(value))
             command += ['-p', f'{name}:={text}'.replace('NAMESPACE', self.namespace)]
-        self.process = subprocess.Popen(command, stdout=self.log_file, stderr=subprocess.STDOUT)
+        self.command = command
         try:
-            self.wait(lambda: self.statuses, 'the first diagnostics')
+            self.start()
         except BaseException:
             self.__exit__()
             raise
         return self
+
+    def start(self):
+        """Start the node, after it ended also once more, and wait until it speaks."""
+        self.statuses.clear()
+        self.process = subprocess.Popen(self.command, stdout=self.log_file,
+                                        stderr=subprocess.STDOUT)
+        self.wait(lambda: self.statuses, 'the first diagnostics')
 
     def __exit__(self, *unused):
         """Stop the node as `ros2 launch` does and tidy up."""
@@ -163,6 +172,16 @@ class Bench:
         """Listen to an output; reliable and deep, so that nothing gets lost on this side."""
         self.subscriptions[topic] = self.node.create_subscription(
             OUTPUTS[topic], topic, self.received[topic].append, QoSProfile(depth=100))
+
+    def publish_on(self, topic):
+        """Advertise an input of the node."""
+        self.publishers[topic] = self.node.create_publisher(
+            INPUTS[topic], topic, QoSProfile(depth=10, reliability=ReliabilityPolicy.RELIABLE
+                                             if self.reliable else ReliabilityPolicy.BEST_EFFORT))
+
+    def withdraw(self, topic):
+        """Advertise an input no more, as a driver that dies."""
+        self.node.destroy_publisher(self.publishers.pop(topic))
 
     def unsubscribe(self, topic):
         """Stop listening."""
@@ -210,6 +229,7 @@ class Bench:
     def send(self, **messages):
         """Publish messages by input topic."""
         for topic, message in messages.items():
+            self.sent[topic] += 1
             self.publishers[topic].publish(message)
 
     def send_good(self, stamp=None, **size):

@@ -63,6 +63,9 @@ class TfPoses:
 
         :raises InputError: TF does not join the frames; TF's own words are in the message.
         """
+        if min(target_ns, source_ns) < 0:
+            raise InputError(f'a stamp lies before 1970 ({min(target_ns, source_ns) / 1e9:.3f} '
+                             's): TF knows no such time; look at the clocks', 'transform')
         target_time, timeout = Time(nanoseconds=target_ns), Duration(seconds=timeout_s)
         try:
             if fixed:
@@ -74,6 +77,6 @@ class TfPoses:
             cure = ('publish it, wait longer (tf_timeout), or clear fixed_frame' if fixed else
                     'publish it, or give lidar_translation and lidar_rotation')
             raise InputError(f'no transform from {source!r} to {target!r}: '
-                             f'{str(error).strip(" .")}; {cure}') from error
+                             f'{str(error).strip(" .")}; {cure}', 'transform') from error
         t, q = found.transform.translation, found.transform.rotation
         return matrix_from((t.x, t.y, t.z), (q.x, q.y, q.z, q.w))

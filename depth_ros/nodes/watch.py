@@ -5,15 +5,15 @@
 import time
 
 from depth_ros.nodes.diagnostics import WARN
-from rclpy.qos import QoSReliabilityPolicy
+from rclpy.qos import qos_check_compatible, QoSCompatibility, QoSReliabilityPolicy
 
 
 class InputWatch:
     """Counts the messages of one input and says when, and probably why, it is silent."""
 
-    def __init__(self, name, topic):
-        """`name` is what people call it, `topic` the resolved topic name."""
-        self.name, self.topic, self.count = name, topic, 0
+    def __init__(self, name, topic, qos=None):
+        """`name` is what people call it, `topic` the resolved name, `qos` of the subscription."""
+        self.name, self.topic, self.count, self._qos = name, topic, 0, qos
         self.last_stamp_ns = None
         self.told = False
         self._last_arrival = time.monotonic()
@@ -43,5 +43,12 @@ class InputWatch:
         offers = ', '.join(
             f'{"a node" if "UNKNOWN" in info.node_name else info.node_name} offers '
             + ('reliable' if info.qos_profile.reliability == QoSReliabilityPolicy.RELIABLE
-               else 'best effort') + f' {info.topic_type}' for info in publishers)
+               else 'best effort') + f' {info.topic_type}' + self._misfit(info)
+            for info in publishers)
         return f'{len(publishers)} publisher(s): {offers}'
+
+    def _misfit(self, info):
+        if self._qos is None or qos_check_compatible(
+                info.qos_profile, self._qos)[0] != QoSCompatibility.ERROR:
+            return ''
+        return ', which does not suit this node: see qos_overrides'

@@ -75,11 +75,11 @@ class Robot:
         self._thread.join()
         self.node.destroy_node()
 
-    def bolt(self, *children):
-        """Publish static transforms."""
-        poses = {'laser': LASER, 'camera': OPTICAL}
+    def bolt(self, *children, **changed):
+        """Publish static transforms; some with a pose of their own."""
+        poses = {'laser': LASER, 'camera': OPTICAL, **changed}
         self._static.publish(TFMessage(transforms=[
-            stamped('base_link', child, poses[child]) for child in children]))
+            stamped('base_link', child, poses[child]) for child in (*children, *changed)]))
 
     def drive(self, first_ns, last_ns):
         """Publish the way of the robot at 50 Hz."""
@@ -171,6 +171,34 @@ def test_a_long_bag_that_starts_again(poses):
     wait(found(listener.lookup, 'camera', late, 'laser', late, 'odom'), 'the first pass')
     robot.drive(T0, T0 + 2 * SECOND)
     wait(found(listener.lookup, 'camera', early, 'laser', early, 'odom'), 'the second pass')
+
+
+def test_a_transform_that_comes_late(poses):
+    robot, listener = poses
+    robot.bolt('laser')
+    late = threading.Timer(0.3, robot.bolt, ['laser', 'camera'])
+    late.start()
+    # In a thread of its own, as in the node: the executor must go on.
+    matrix = listener.lookup('camera', T0, 'laser', T0, timeout_s=20.0)
+    late.join()
+    assert matrix == pytest.approx(np.linalg.inv(matrix_from(*OPTICAL)) @ matrix_from(*LASER))
+
+
+def test_a_transform_that_changes(poses):
+    robot, listener = poses
+    robot.bolt('laser', 'camera')
+    wait(found(listener.lookup, 'camera', T0, 'laser', T0), 'the first place')
+    moved = (0.5, 0.02, 0.2), LASER[1]
+    robot.bolt('camera', laser=moved)
+    wanted = np.linalg.inv(matrix_from(*OPTICAL)) @ matrix_from(*moved)
+    wait(lambda: np.allclose(listener.lookup('camera', T0, 'laser', T0), wanted), 'the new one')
+
+
+def test_a_stamp_before_1970_is_an_input_error(poses):
+    _, listener = poses
+    with pytest.raises(InputError, match='before 1970') as error:
+        listener.lookup('camera', -1, 'laser', T0)
+    assert error.value.reason == 'transform'
 
 
 def test_close_unsubscribes(poses):
