@@ -13,6 +13,8 @@ import numpy as np
 DISTORTION_MODELS = {'plumb_bob': (0, 4, 5), 'rational_polynomial': (0, 8, 12, 14), '': (0,)}
 # (x/z, y/z) of 84 degrees off the axis: no lens of these models sees farther.
 _WIDEST = 10.0
+# Focal lengths and offsets in image sizes: a telescope sees 0.05 degrees so.
+_LONGEST = 1000.0
 
 
 @dataclass(frozen=True)
@@ -36,21 +38,29 @@ class Camera:
         """Refuse intrinsics that cannot be used."""
         if self.width <= 0 or self.height <= 0:
             raise InputError(f'camera size is {self.width}x{self.height}: the camera_info is '
-                             'not filled in; calibrate the camera or fix its driver')
+                             'not filled in; calibrate the camera or fix its driver',
+                             'camera_info')
         numbers = (self.fx, self.fy, self.cx, self.cy)
         if not np.isfinite(numbers).all() or self.fx <= 0 or self.fy <= 0:
             raise InputError(f'camera focal length is ({self.fx:g}, {self.fy:g}): the '
-                             'camera_info is not calibrated; publish a calibrated one')
+                             'camera_info is not calibrated; publish a calibrated one',
+                             'camera_info')
+        if not (max(self.fx, self.fy) < _LONGEST * (self.width + self.height)
+                and max(abs(self.cx), abs(self.cy)) < _LONGEST * (self.width + self.height)):
+            raise InputError(f'camera matrix has fx {self.fx:g}, fy {self.fy:g}, cx {self.cx:g}, '
+                             f'cy {self.cy:g} for {self.width}x{self.height} pixels: no lens has '
+                             'these; calibrate the camera', 'camera_info')
         if self.model not in DISTORTION_MODELS:
             raise InputError(f'distortion model {self.model!r} is not supported: rectify the '
                              'image (image_proc) and use the rectified topic; supported are '
-                             'plumb_bob and rational_polynomial')
+                             'plumb_bob and rational_polynomial', 'camera_info')
         if len(self.distortion) not in DISTORTION_MODELS[self.model]:
             raise InputError(f'{len(self.distortion)} distortion coefficients do not fit '
-                             f'{self.model!r}: expected {DISTORTION_MODELS[self.model]}')
+                             f'{self.model!r}: expected {DISTORTION_MODELS[self.model]}',
+                             'camera_info')
         if not np.isfinite(self.distortion).all():
             raise InputError(f'distortion coefficients are {self.distortion}: the camera_info '
-                             'is not calibrated; publish a calibrated one')
+                             'is not calibrated; publish a calibrated one', 'camera_info')
 
     @classmethod
     def from_matrix(cls, matrix, width, height, distortion=(), model='plumb_bob'):

@@ -20,7 +20,16 @@ NANOSECONDS = 1_000_000_000
 
 
 class InputError(ValueError):
-    """Input that cannot be used; the message names what to do about it."""
+    """
+    Input that cannot be used; the message names what to do about it.
+
+    :param reason: a word or two out of a small fixed set, under which a node counts it.
+    """
+
+    def __init__(self, message='', reason='other'):
+        """Keep the reason beside the message."""
+        super().__init__(message)
+        self.reason = reason
 
 
 def choose(choices, name, what):

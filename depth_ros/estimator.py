@@ -14,6 +14,9 @@ from depth_ros.model import find, ModelSpec
 from depth_ros.resizing import enlarge, enlarge_depth, shrink
 import numpy as np
 
+# A chosen size with more than this share of the nominal pixels would cost memory and time.
+_MOST_OF_BUDGET = 4
+
 
 @dataclass(frozen=True)
 class DepthFrame:
@@ -42,6 +45,8 @@ def input_size(spec, camera):
 
     A model with a free input size keeps its pixel budget and takes the camera's aspect, so that a
     wide image is not squeezed.
+
+    :raises InputError: a camera so long and narrow that the model would become huge.
     """
     step = spec.size_multiple
     if not step:
@@ -57,7 +62,12 @@ def input_size(spec, camera):
         return (abs(np.log(size[1] / size[0] / aspect))
                 + 0.5 * abs(np.log(size[0] * size[1] / budget)))
 
-    return min(product(nearby(height), nearby(height * aspect)), key=misfit)
+    chosen = min(product(nearby(height), nearby(height * aspect)), key=misfit)
+    if chosen[0] * chosen[1] > _MOST_OF_BUDGET * max(budget, step * step):
+        raise InputError(f'the camera is {camera.width}x{camera.height}, too long and narrow for '
+                         f'{spec.name}: set input_height and input_width, or crop it',
+                         'camera_info')
+    return chosen
 
 
 def check_size(spec, height, width):
@@ -247,7 +257,8 @@ class _Line:
 
 def _check(image, camera, sparse):
     if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8:
-        raise InputError(f'image is {image.dtype} {image.shape}, expected (H, W, 3) uint8 RGB')
+        raise InputError(f'image is {image.dtype} {image.shape}, expected (H, W, 3) uint8 RGB',
+                         'encoding')
     if image.shape[:2] != (camera.height, camera.width):
         raise InputError(f'image is {image.shape[1]}x{image.shape[0]} but the camera is '
                          f'{camera.width}x{camera.height}: use the camera_info of this image')

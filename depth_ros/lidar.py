@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from depth_ros.contracts import InputError
 import numpy as np
 
+# Seconds; beyond, a time cannot be told in nanoseconds of 64 bits.
+_LONGEST_S = 1e9
+
 
 @dataclass(frozen=True)
 class Scan:
@@ -36,7 +39,8 @@ def scan_points(scan):
     if len(ranges) and not (np.isfinite([scan.angle_min, scan.angle_increment]).all()
                             and scan.angle_increment != 0):
         raise InputError(f'scan has angle_min {scan.angle_min} and angle_increment '
-                         f'{scan.angle_increment}: the LiDAR driver publishes a broken scan')
+                         f'{scan.angle_increment}: the LiDAR driver publishes a broken scan',
+                         'scan')
     with np.errstate(invalid='ignore'):
         valid = np.isfinite(ranges) & (ranges > 0) & ~(ranges < scan.range_min)
         # Some drivers leave range_max at 0; then there is no upper limit to check.
@@ -103,11 +107,16 @@ def transform_moving(points, offsets_s, pose_at, step_s=0.01):
     :param offsets_s: `(N,)` seconds after the stamp; negative where the stamp is a later one.
     :param pose_at: function of such an offset that returns target <- sensor, `(4, 4)`.
     :return: `(N, 3)` in the target frame.
+    :raises InputError: times that are no times.
     """
     points, offsets_s = np.asarray(points, np.float64), np.asarray(offsets_s, np.float64)
     if not len(points):
         return np.zeros((0, 3))
     first, last = offsets_s.min(), offsets_s.max()
+    if not (abs(first) < _LONGEST_S and abs(last) < _LONGEST_S):
+        raise InputError(f'the LiDAR says that its points are from {first:g} to {last:g} s after '
+                         'their stamp: its driver publishes broken times; clear fixed_frame',
+                         'LiDAR times')
     # Bounded: times in a wrong unit must not ask for millions of poses.
     steps = int(np.clip(np.ceil((last - first) / step_s), 1, 100))
     if last <= first:

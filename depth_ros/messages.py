@@ -24,7 +24,11 @@ _TO_RGB = {'bgr8': cv2.COLOR_BGR2RGB, '8UC3': cv2.COLOR_BGR2RGB, 'rgba8': cv2.CO
            'bgra8': cv2.COLOR_BGRA2RGB, 'mono8': cv2.COLOR_GRAY2RGB, '8UC1': cv2.COLOR_GRAY2RGB}
 # sensor_msgs/PointField datatypes
 _FIELD_TYPES = {1: 'i1', 2: 'u1', 3: 'i2', 4: 'u2', 5: 'i4', 6: 'u4', 7: 'f4', 8: 'f8'}
-_MAX_PIXELS = 1 << 28
+_MAX_PIXELS = 1 << 26
+PNG, JPEG = b'\x89PNG\r\n\x1a\n', b'\xff\xd8\xff'
+# JPEG segments before the one that holds the size: any kind of frame, but no table (C4, C8, CC).
+_MOST_SEGMENTS = 1000
+_JPEG_FRAMES = set(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 
 
 def stamp_ns(header):
@@ -43,11 +47,11 @@ def image_array(msg):
     kind, channels = _LAYOUTS[msg.encoding]
     kind = np.dtype(kind).newbyteorder('>' if msg.is_bigendian else '<')
     row = msg.width * channels * kind.itemsize
-    if not 0 < msg.width * msg.height <= _MAX_PIXELS:
-        raise InputError(f'image is {msg.width}x{msg.height}: it is empty or absurdly large')
+    _check_size(msg.width, msg.height)
     if msg.step < row or len(msg.data) < msg.step * (msg.height - 1) + row:
         raise InputError(f'image {msg.width}x{msg.height} {msg.encoding} with step {msg.step} '
-                         f'carries {len(msg.data)} bytes: too few; check its publisher')
+                         f'carries {len(msg.data)} bytes: too few; check its publisher',
+                         'image data')
     shape = (msg.height, msg.width, channels)
     strides = (msg.step, channels * kind.itemsize, kind.itemsize)
     pixels = np.ndarray(shape, kind, buffer=memoryview(msg.data), strides=strides)
@@ -55,16 +59,23 @@ def image_array(msg):
     return pixels[..., 0] if channels == 1 else pixels
 
 
+def _check_size(width, height):
+    if not 0 < width * height <= _MAX_PIXELS:
+        raise InputError(f'image is {width}x{height}: it is empty or absurdly large',
+                         'image size')
+
+
 def _with_cv_bridge(msg):
+    _check_size(msg.width, msg.height)
     try:
         return _cv_bridge().CvBridge().imgmsg_to_cv2(msg, 'rgb8')
     except ImportError as error:
         raise InputError(
             f'image encoding {msg.encoding!r} needs cv_bridge of a ROS installation '
-            f'({error}); without it these work: {", ".join(_LAYOUTS)}') from error
+            f'({error}); without it these work: {", ".join(_LAYOUTS)}', 'encoding') from error
     except Exception as error:
-        raise InputError(f'cv_bridge cannot convert encoding {msg.encoding!r} to rgb8: {error}'
-                         ) from error
+        raise InputError(f'cv_bridge cannot convert encoding {msg.encoding!r} to rgb8: {error}',
+                         'encoding') from error
 
 
 def _cv_bridge():
@@ -83,7 +94,7 @@ def image_to_rgb(msg):
     """Colour or grey sensor_msgs/Image to `(H, W, 3) uint8` RGB (a view for rgb8)."""
     if msg.encoding in ('16UC1', 'mono16', '32FC1'):
         raise InputError(f'image has encoding {msg.encoding}, which is no colour image: is the '
-                         'depth topic remapped to `image`?')
+                         'depth topic remapped to `image`?', 'encoding')
     pixels = image_array(msg)
     return cv2.cvtColor(pixels, _TO_RGB[msg.encoding]) if msg.encoding in _TO_RGB else pixels
 
@@ -97,14 +108,39 @@ def compressed_to_array(msg):
     data = np.frombuffer(memoryview(msg.data), np.uint8)
     if 'compressedDepth' in msg.format:
         data = data[12:]
-    pixels = cv2.imdecode(data, cv2.IMREAD_UNCHANGED) if len(data) else None
+    size = _compressed_size(data)
+    if size is not None:
+        _check_size(*size)
+    pixels = None if size is None else cv2.imdecode(data, cv2.IMREAD_UNCHANGED)
     if pixels is None:
         raise InputError(f'compressed image ({msg.format!r}, {len(msg.data)} bytes) cannot be '
-                         'decoded: JPEG and PNG work')
+                         'decoded: JPEG and PNG work', 'compressed image')
     if pixels.ndim == 3:
         return cv2.cvtColor(pixels, cv2.COLOR_BGRA2RGB if pixels.shape[2] == 4
                             else cv2.COLOR_BGR2RGB)
     return cv2.cvtColor(pixels, cv2.COLOR_GRAY2RGB) if pixels.dtype == np.uint8 else pixels
+
+
+def _compressed_size(data):
+    """
+    Width and height that a PNG or JPEG says in its header, or None for anything else.
+
+    A file of some kilobytes may unpack to gigabytes: the size is looked at before that.
+    """
+    view = memoryview(data)
+    if view[:8] == PNG and len(view) >= 24:
+        return int.from_bytes(view[16:20], 'big'), int.from_bytes(view[20:24], 'big')
+    at = 2 if view[:3] == JPEG else len(view)
+    for _ in range(_MOST_SEGMENTS):
+        if at + 9 > len(view) or view[at] != 0xFF:
+            return None
+        marker = view[at + 1]
+        if marker in _JPEG_FRAMES:
+            return (int.from_bytes(view[at + 7:at + 9], 'big'),
+                    int.from_bytes(view[at + 5:at + 7], 'big'))
+        # A fill byte, or a segment with its length.
+        at += 1 if marker == 0xFF else 2 + int.from_bytes(view[at + 2:at + 4], 'big')
+    return None
 
 
 def image_to_depth(msg):
@@ -114,7 +150,7 @@ def image_to_depth(msg):
         return contracts.millimetres_to_metres(pixels)
     if msg.encoding != '32FC1':
         raise InputError(f'depth image has encoding {msg.encoding}: expected 32FC1 (metres) or '
-                         '16UC1 (millimetres)')
+                         '16UC1 (millimetres)', 'encoding')
     return np.array(pixels)
 
 
@@ -176,9 +212,9 @@ def cloud_fields(msg):
     count = msg.width * msg.height
     if msg.point_step <= 0 or count * msg.point_step > len(msg.data):
         raise InputError(f'cloud {msg.width}x{msg.height} with point_step {msg.point_step} '
-                         f'carries {len(msg.data)} bytes: too few; check its publisher')
+                         f'carries {len(msg.data)} bytes: too few; check its publisher', 'cloud')
     if msg.height > 1 and msg.row_step != msg.width * msg.point_step:
-        raise InputError('cloud with padded rows is not supported: publish it unpadded')
+        raise InputError('cloud with padded rows is not supported: publish it unpadded', 'cloud')
     order = '>' if msg.is_bigendian else '<'
     fields = [f for f in msg.fields if f.datatype in _FIELD_TYPES and f.count == 1]
     try:
@@ -187,7 +223,7 @@ def cloud_fields(msg):
                            'offsets': [f.offset for f in fields], 'itemsize': msg.point_step})
         return np.frombuffer(memoryview(msg.data), layout, count)
     except ValueError as error:
-        raise InputError(f'cloud fields do not fit its point_step: {error}') from error
+        raise InputError(f'cloud fields do not fit its point_step: {error}', 'cloud') from error
 
 
 def cloud_points(msg, ring=-1):
@@ -201,14 +237,14 @@ def cloud_points(msg, ring=-1):
     missing = {'x', 'y', 'z'} - set(data.dtype.names)
     if missing:
         raise InputError(f'cloud has no field {", ".join(sorted(missing))}; it has '
-                         f'{", ".join(data.dtype.names) or "none"}')
+                         f'{", ".join(data.dtype.names) or "none"}', 'cloud')
     points = np.stack([data[axis].astype(np.float64) for axis in 'xyz'], 1)
     keep = np.isfinite(points).all(1) & (points != 0).any(1)
     if ring >= 0:
         name = next((n for n in ('ring', 'channel') if n in data.dtype.names), None)
         if name is None:
             raise InputError('cloud_ring is set but the cloud has no field `ring` or `channel`: '
-                             'set cloud_ring to -1 or use a driver that writes rings')
+                             'set cloud_ring to -1 or use a driver that writes rings', 'cloud')
         keep &= data[name] == ring
     times = next((data[n] for n in ('time', 't') if n in data.dtype.names), np.zeros(len(data)))
     scale = 1e-9 if np.issubdtype(times.dtype, np.integer) else 1.0

@@ -128,6 +128,7 @@ def test_scaling_then_projecting_agrees_with_resizing_pixels():
 @pytest.mark.parametrize('change,says', [
     ({'fx': 0.0}, 'focal length'), ({'fy': -1.0}, 'focal length'),
     ({'fx': float('nan')}, 'focal length'), ({'cx': float('inf')}, 'not calibrated'),
+    ({'fx': 1e30}, 'no lens'), ({'cy': -1e9}, 'no lens'),
     ({'width': 0}, 'camera size is 0x480'), ({'height': -1}, 'camera size'),
     ({'model': 'equidistant'}, 'rectify'), ({'model': 'fisheye'}, 'rectify'),
     ({'distortion': (0.1, 0.2, 0.3)}, '3 distortion coefficients'),

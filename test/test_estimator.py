@@ -241,6 +241,15 @@ def test_input_size_keeps_budget_and_aspect(tmp_path, width, height):
         assert 0.75 < (columns / rows) / (width / height) < 1.34
 
 
+@pytest.mark.parametrize('width,height', [(65536, 1), (1, 65536), (2 ** 32 - 1, 40)])
+def test_a_camera_that_would_make_the_model_huge_is_refused(tmp_path, width, height):
+    spec = read_spec(make_tiny_model(tmp_path / 'm.onnx'))
+    with pytest.raises(InputError, match='too long and narrow') as error:
+        input_size(spec, Camera(width, height, 99.0, 99.0, 1.0, 1.0))
+    assert error.value.reason == 'camera_info'
+    input_size(spec, Camera(4096, 256, 99.0, 99.0, 1.0, 1.0))
+
+
 @pytest.mark.parametrize('task', ['completion', 'monocular'])
 def test_the_shipped_model_in_three_lines(task):
     if not list(MODELS.glob('*.onnx')):

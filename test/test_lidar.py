@@ -194,6 +194,13 @@ def test_times_in_a_wrong_unit_do_not_ask_for_millions_of_poses():
     assert len(asked) < 200
 
 
+@pytest.mark.parametrize('offset', [float('nan'), float('inf'), -1e30])
+def test_times_that_are_none_are_an_input_error(offset):
+    with pytest.raises(InputError, match='broken times') as error:
+        lidar.transform_moving(np.ones((2, 3)), [0.0, offset], lambda t: np.eye(4))
+    assert error.value.reason == 'LiDAR times'
+
+
 def test_the_nearest_point_wins_in_any_order():
     points = np.array([[0, 0, z] for z in (5.0, 2.0, 9.0, 3.0)])
     for order in ([0, 1, 2, 3], [3, 2, 1, 0], [1, 0, 3, 2]):

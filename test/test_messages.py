@@ -12,6 +12,7 @@ import pytest
 
 pytest.importorskip('rclpy', reason='ROS 2 is not installed: make venv')
 from builtin_interfaces.msg import Time  # noqa: E402, I100
+from hostile_messages import bomb, resized_jpeg  # noqa: E402
 from sensor_msgs.msg import (  # noqa: E402, I100
     CameraInfo,
     CompressedImage,
@@ -80,7 +81,8 @@ def test_rgb8_is_a_view_and_depth_is_a_copy():
 @pytest.mark.parametrize('change,says', [
     ({'step': 20}, 'too few'), ({'step': 0}, 'too few'), ({'data': array('B')}, '0 bytes'),
     ({'height': 6}, 'too few'), ({'width': 8}, 'too few'), ({'width': 0}, 'empty'),
-    ({'height': 0}, 'empty'), ({'height': 2 ** 32 - 1, 'width': 2 ** 32 - 1}, 'absurdly large'),
+    ({'height': 0}, 'empty'), ({'height': 2 ** 14, 'width': 2 ** 13}, 'absurdly large'),
+    ({'height': 2 ** 32 - 1, 'width': 2 ** 32 - 1}, 'absurdly large'),
     ({'encoding': 'bgra8'}, 'too few'), ({'encoding': 'yuv422_yuy2'}, 'cv_bridge'),
     ({'encoding': ''}, 'cv_bridge'), ({'encoding': 'RGB8'}, 'cv_bridge'),
     ({'encoding': '32FC1'}, 'no colour image'), ({'encoding': '16UC1'}, 'no colour image')])
@@ -138,6 +140,25 @@ def test_compressed_depth():
 def test_compressed_rubbish_is_an_input_error(data, kind):
     with pytest.raises(InputError, match='cannot be decoded'):
         messages.compressed_to_array(CompressedImage(format=kind, data=array('B', data)))
+
+
+@pytest.mark.parametrize('width,height', [(60000, 60000), (2 ** 32 - 1, 1), (0, 5), (2 ** 30, 1)])
+def test_a_small_file_that_says_a_huge_size_is_not_unpacked(width, height):
+    png = bomb(width, height)
+    with pytest.raises(InputError, match='empty or absurdly large') as error:
+        messages.compressed_to_array(CompressedImage(format='png', data=array('B', png)))
+    assert error.value.reason == 'image size'
+    jpeg = cv2.imencode('.jpg', RGB)[1].tobytes()
+    large = resized_jpeg(jpeg, 65535, 65535)
+    with pytest.raises(InputError, match='65535x65535'):
+        messages.compressed_to_array(CompressedImage(format='jpeg', data=array('B', large)))
+
+
+@pytest.mark.parametrize('suffix', ['.bmp', '.tiff', '.webp'])
+def test_other_formats_are_not_given_to_their_decoders(suffix):
+    data = cv2.imencode(suffix, RGB)[1].tobytes()
+    with pytest.raises(InputError, match='JPEG and PNG work'):
+        messages.compressed_to_array(CompressedImage(format='jpeg', data=array('B', data)))
 
 
 def test_filled_depth_images():

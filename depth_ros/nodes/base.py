@@ -2,9 +2,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """What every node shares: lifecycle, autostart, parameters, diagnostics, a clean end."""
 
+from collections import deque
 import os
 import signal
 import sys
+import time
 import traceback
 
 from depth_ros.contracts import InputError
@@ -17,6 +19,10 @@ from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.lifecycle import LifecycleNode, TransitionCallbackReturn
 from rclpy.qos import QoSPresetProfiles, QoSProfile
 from rclpy.qos_overriding_options import QoSOverridingOptions
+
+# Of problems: letters of one, and lines in the log within seconds.
+MOST_LETTERS = 500
+MOST_LINES, MOST_LINES_SECONDS = 20, 10.0
 
 
 class BaseNode(LifecycleNode):
@@ -33,6 +39,7 @@ class BaseNode(LifecycleNode):
         self._guard_transitions()
         self.tracker = diagnostics.Tracker()
         self.failure = ''
+        self._logged = deque(maxlen=MOST_LINES)
         self.unfinished = False
         """Work that cannot be stopped still runs in a thread when the node is closed."""
         self.config = parameters.declare(self, config_class)
@@ -154,12 +161,21 @@ class BaseNode(LifecycleNode):
 
     def report(self, key, message, level=diagnostics.ERROR):
         """Put a problem on /diagnostics, and in the log the first time."""
-        if self.tracker.problem(key, message, level):
+        message = one_line(message)
+        if self.tracker.problem(key, message, level) and self._may_log():
             # Two places: rclpy refuses a second severity at one, with a ValueError.
             if level == diagnostics.ERROR:
                 self.get_logger().error(message)
             else:
                 self.get_logger().warning(message)
+
+    def _may_log(self):
+        """Whether the log still takes a line: a broken publisher may bring new words for ever."""
+        now = time.monotonic()
+        if len(self._logged) == MOST_LINES and now - self._logged[0] < MOST_LINES_SECONDS:
+            return False
+        self._logged.append(now)
+        return True
 
     def subscribe(self, message_type, topic, callback, depth=5):
         """Subscription with sensor-data QoS (REP 2003) that `qos_overrides` can change."""
@@ -174,6 +190,12 @@ class BaseNode(LifecycleNode):
         return self.create_lifecycle_publisher(
             message_type, topic, QoSProfile(depth=depth),
             qos_overriding_options=QoSOverridingOptions.with_default_policies())
+
+
+def one_line(text):
+    """Text of others, e.g. an encoding, as one line of a bounded length that can be shown."""
+    text = ''.join(letter if letter.isprintable() else ' ' for letter in text[:2 * MOST_LETTERS])
+    return text if len(text) <= MOST_LETTERS else text[:MOST_LETTERS - 4] + ' ...'
 
 
 def run(node_class, args=None):
@@ -208,7 +230,7 @@ def run(node_class, args=None):
             node.close()
             node.destroy_node()
         rclpy.try_shutdown()
-    if node.unfinished:
+    if node is not None and node.unfinished:
         # The interpreter would wait for, or tear down, a library in the middle of its work.
         sys.stdout.flush()
         sys.stderr.flush()

@@ -121,7 +121,8 @@ class DepthNode(BaseNode):
         """Subscribe an input that is watched."""
         subscription = self.subscribe(kind, topic, callback)
         self._inputs.append(subscription)
-        self.watches[name] = InputWatch(name, subscription.topic_name)
+        self.watches[name] = InputWatch(name, subscription.topic_name,
+                                        subscription.qos_profile)
 
     def deactivate(self):
         """Stop and unsubscribe."""
@@ -194,6 +195,7 @@ class DepthNode(BaseNode):
             self.tracker.count(str(skip))
         except InputError as error:
             self.tracker.count('images_rejected')
+            self.tracker.count(f'rejected: {error.reason}')
             self.report('input', f'image rejected: {error}')
         except Exception as error:
             if not self.context.ok():
@@ -214,7 +216,8 @@ class DepthNode(BaseNode):
         rgb = (messages.image_to_rgb(msg) if hasattr(msg, 'encoding')
                else messages.compressed_to_array(msg))
         if rgb.ndim != 3:
-            raise InputError('the compressed image holds 16-bit grey values, no colour image')
+            raise InputError('the compressed image holds 16-bit grey values, no colour image',
+                             'encoding')
         self.running = self._estimator_for(wanted)
         frame = self.estimate(rgb, self.camera_of(rgb), work)
         self.outputs.publish(frame, rgb, msg.header, self.info, self.config, wanted)
@@ -232,7 +235,8 @@ class DepthNode(BaseNode):
         """Camera of an image out of the last camera_info."""
         info = self.info
         if info is None:
-            raise InputError(f'no camera_info yet on {self.watches["camera_info"].topic}')
+            raise InputError(f'no camera_info yet on {self.watches["camera_info"].topic}',
+                             'no camera_info')
         key = (info.width, info.height, self.config.rectified, info.distortion_model,
                tuple(info.k), tuple(info.p), tuple(info.d))
         # `reconfigure` may clear the cache meanwhile, in another thread.
@@ -243,7 +247,8 @@ class DepthNode(BaseNode):
         if rgb.shape[:2] != (camera.height, camera.width):
             raise InputError(
                 f'the image is {rgb.shape[1]}x{rgb.shape[0]} but camera_info says '
-                f'{camera.width}x{camera.height}: both must come from the same camera stream')
+                f'{camera.width}x{camera.height}: both must come from the same camera stream',
+                'sizes differ')
         return camera
 
     def _note(self, frame, work, start_ns):

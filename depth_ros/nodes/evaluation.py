@@ -103,7 +103,8 @@ class EvaluationNode(BaseNode):
     def _listen(self, name, kind, topic, add):
         subscription = self.subscribe(kind, topic, partial(self._on_message, name, add), QUEUE)
         self._inputs.append(subscription)
-        self.watches[name] = InputWatch(name, subscription.topic_name)
+        self.watches[name] = InputWatch(name, subscription.topic_name,
+                                        subscription.qos_profile)
 
     def _on_message(self, name, add, msg):
         stamp = messages.stamp_ns(msg.header)
@@ -126,7 +127,12 @@ class EvaluationNode(BaseNode):
                 metrics = self.session.add(stamp, depth, self._truth(prediction, truth))
             except InputError as error:
                 self.tracker.count('rejected')
+                self.tracker.count(f'rejected: {error.reason}')
                 self.report('input', f'pair rejected: {error}')
+            except Exception as error:
+                # Here it would end the node.
+                self.tracker.count('failed')
+                self.report('failure', f'pair failed: {type(error).__name__}: {error}')
             else:
                 self.tracker.solved('input')
                 self.tracker.note('frame_abs_rel', np.nan_to_num(metrics['abs_rel']))
