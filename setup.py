@@ -11,7 +11,8 @@ setup(
     name=NAME,
     version='0.1.0',
     packages=find_packages(include=[NAME, NAME + '.*']),
-    package_data={NAME: ['models/*.onnx', 'models/*.md', 'demo_bag/*', 'engines/*.npz']},
+    package_data={NAME: ['models/*.onnx', 'models/*.md', 'models/SHA256SUMS', 'demo_bag/*',
+                         'engines/*.npz']},
     data_files=[
         # Where ament looks for packages, and `ros2 launch` and `ros2 run` for their files.
         ('share/ament_index/resource_index/packages', ['resource/' + NAME]),

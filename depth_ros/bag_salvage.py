@@ -14,9 +14,9 @@ import sqlite3
 import struct
 
 from depth_ros import bags
+from depth_ros.bag_limits import address, check_database, UNPACK
 from depth_ros.bags import Raw, Topic
 from depth_ros.contracts import InputError, NANOSECONDS
-from rosbags.rosbag2.storage_mcap import DECOMPRESSORS
 
 # What a CDR message cannot begin with; rows may be compressed one by one.
 _ZSTD = b'\x28\xb5\x2f\xfd'
@@ -114,7 +114,8 @@ def recover(path, target):
 def _files(path):
     """Return the .mcap and .db3 files of a recording, in the order of their numbers."""
     if path.is_dir():
-        found = [file for file in path.iterdir() if file.suffix in ('.mcap', '.db3')]
+        found = [file for file in path.iterdir() if file.suffix in ('.mcap', '.db3')
+                 and file.is_file()]
         return sorted(found, key=lambda file: (len(file.name), file.name))
     return [path] if path.suffix in ('.mcap', '.db3') and path.is_file() else []
 
@@ -123,17 +124,23 @@ def _mcap(path):
     """Yield the messages of an .mcap file up to the first record that is not whole."""
     with open(path, 'rb') as file:
         if file.read(8) == _MAGIC:
-            yield from _records(file, {}, {})
+            try:
+                yield from _records(file, path.stat().st_size, {}, {})
+            except (struct.error, UnicodeDecodeError):
+                return  # A record that is shorter than its kind needs, or another's bytes.
 
 
-def _records(file, schemas, channels):
+def _records(file, size, schemas, channels, inside=False):
     while True:
         head = file.read(9)
         if len(head) < 9:
             return
         code, length = struct.unpack('<BQ', head)
-        data = file.read(length) if length < 1 << 33 else b''
-        if len(data) < length or code == _DATA_END:
+        # Before it is read: the length of a broken record may be anything.
+        if code == _DATA_END or length > size - file.tell():
+            return
+        data = file.read(length)
+        if len(data) < length:
             return
         if code == _SCHEMA:
             schemas[struct.unpack_from('<H', data)[0]] = _text(data, 2)[0]
@@ -144,8 +151,9 @@ def _records(file, schemas, channels):
             number, _, stamp, _ = struct.unpack_from('<HIQQ', data)
             if number in channels:
                 yield Raw(channels[number][0], stamp, channels[number][1], data[22:])
-        elif code == _CHUNK:
-            yield from _records(BytesIO(_unpacked(data)), schemas, channels)
+        elif code == _CHUNK and not inside:
+            records = _unpacked(data)
+            yield from _records(BytesIO(records), len(records), schemas, channels, True)
 
 
 def _text(data, at):
@@ -159,7 +167,7 @@ def _unpacked(data):
     size, = struct.unpack_from('<Q', data, 16)
     kind, at = _text(data, 28)
     try:
-        return DECOMPRESSORS[kind](data[at + 8:], size)
+        return UNPACK[kind](data[at + 8:], size)
     except Exception:
         return b''
 
@@ -167,7 +175,8 @@ def _unpacked(data):
 def _sqlite(path):
     """Yield the messages of a .db3 file up to the first row that cannot be read."""
     try:
-        with closing(sqlite3.connect(f'file:{path}?mode=ro', uri=True)) as base:
+        check_database(path)
+        with closing(sqlite3.connect(address(path), uri=True)) as base:
             # Without it SQLite refuses a file that is shorter than its header says.
             base.execute('PRAGMA writable_schema=ON')
             topics = {number: (name, kind) for number, name, kind in base.execute(
@@ -176,7 +185,7 @@ def _sqlite(path):
                     'SELECT topic_id, timestamp, data FROM messages ORDER BY id'):
                 name, kind = topics[number]
                 if data[:4] == _ZSTD:
-                    data = DECOMPRESSORS['zstd'](data, 0)
+                    data = UNPACK['zstd'](data)
                 yield Raw(name, stamp, kind, bytes(data))
     except GeneratorExit:
         raise

@@ -4,7 +4,8 @@
 Recordings without a ROS graph: rosbag2 (mcap, sqlite3) in and out, ROS 1 bags in.
 
 Messages read here have the fields of their ROS counterparts with NumPy arrays, so that
-`depth_ros.messages` takes both.
+`depth_ros.messages` takes both. Their types are those of TYPES: definitions in a recording, which
+would be made into code, are not looked at.
 """
 from collections import namedtuple
 from pathlib import Path
@@ -13,8 +14,10 @@ from depth_ros.contracts import InputError, NANOSECONDS
 import numpy as np
 
 try:
-    from rosbags.highlevel import AnyReader
+    from depth_ros import bag_limits
+    from rosbags.rosbag1 import Reader as Rosbag1Reader
     from rosbags.rosbag2 import CompressionFormat, CompressionMode, StoragePlugin, WriterError
+    from rosbags.rosbag2 import Reader as Rosbag2Reader
     from rosbags.rosbag2 import Writer as Rosbag2Writer
     from rosbags.typesys import get_typestore, Stores
 except ImportError as error:
@@ -24,9 +27,7 @@ except ImportError as error:
 TYPES = get_typestore(Stores.ROS2_JAZZY)
 Topic = namedtuple('Topic', 'msgtype count')
 Raw = namedtuple('Raw', 'topic stamp_ns msgtype data')
-_SUFFIXES = ('.mcap', '.db3', '.bag')
-_ADVICE = ('name the folder of a rosbag2 recording (with metadata.yaml), or an .mcap, .db3 or '
-           'ROS 1 .bag file')
+_LONGEST = 300  # signs of what a library says
 _DAMAGED = ('the recording is damaged or was cut off: try `ros2 bag reindex`, or '
             '`mcap recover` for an .mcap file')
 
@@ -41,11 +42,17 @@ class Bag:
 
     def __init__(self, path):
         """Open the recording and read its index."""
-        self.path = _checked(path)
+        self.path = bag_limits.checked_path(path)
+        self._ros2 = self.path.suffix != '.bag' or self.path.is_dir()
         try:
-            self._reader = AnyReader([self.path], default_typestore=TYPES)
+            self._reader = (Rosbag2Reader if self._ros2 else Rosbag1Reader)(self.path)
             self._reader.open()
         except Exception as error:
+            raise InputError(f'cannot read {self.path}: {_words(error)}; {_DAMAGED}') from error
+        try:
+            self._check_index()
+        except Exception as error:
+            self.close()
             raise InputError(f'cannot read {self.path}: {_words(error)}; {_DAMAGED}') from error
 
     def __enter__(self):
@@ -59,6 +66,19 @@ class Bag:
     def close(self):
         """Close the files."""
         self._reader.close()
+
+    def _check_index(self):
+        """Refuse an index whose values are not what their names say."""
+        if self._ros2:
+            storage = self._reader.storage
+            for part in getattr(storage, 'storages', [storage]):
+                bag_limits.check_chunks(getattr(part, 'chunks', ()))
+        for name, (kind, count) in self.topics.items():
+            if not isinstance(name, str) or not isinstance(kind, str | None) or not _whole(count):
+                raise InputError(f'its index says {count!r} messages {kind!r} on {name!r}')
+        if not _whole(self.count) or not _whole(self._reader.duration) or not isinstance(
+                self.start_ns, int):
+            raise InputError('its index does not say how many messages there are, and when')
 
     @property
     def topics(self):
@@ -97,7 +117,10 @@ class Bag:
             yield connection.topic, stamp, self._decode(connection, data)
 
     def _records(self, topics, start_ns):
-        records = self._reader.messages(self._connections(topics), start=start_ns)
+        connections = self._connections(topics)
+        if not connections:  # which would read all
+            return
+        records = self._reader.messages(connections, start=start_ns)
         while True:
             try:
                 record = next(records)
@@ -113,7 +136,7 @@ class Bag:
         return [c for c in self._reader.connections if wanted is None or c.topic in wanted]
 
     def _cdr(self, connection, data):
-        if self._reader.is2:
+        if self._ros2:
             return bytes(data)
         try:
             return bytes(TYPES.ros1_to_cdr(data, connection.msgtype))
@@ -123,8 +146,6 @@ class Bag:
 
     def _decode(self, connection, data):
         try:
-            if self._reader.is2:
-                return self._reader.deserialize(data, connection.msgtype)
             return TYPES.deserialize_cdr(self._cdr(connection, data), connection.msgtype)
         except InputError:
             raise
@@ -248,16 +269,10 @@ def _field(kind, value):
     return [_field(inner, item) for item in value or ()]
 
 
-def _checked(path):
-    path = Path(path)
-    if not path.exists():
-        raise InputError(f'{path} does not exist: {_ADVICE}')
-    if path.is_dir() and not (path / 'metadata.yaml').is_file():
-        raise InputError(f'{path} has no metadata.yaml: {_ADVICE}')
-    if not path.is_dir() and path.suffix not in _SUFFIXES:
-        raise InputError(f'{path} is no recording: {_ADVICE}')
-    return path
+def _whole(value):
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
 
 
 def _words(error):
-    return f'{error}'.strip().rstrip('.') or type(error).__name__
+    words = ' '.join(f'{error}'.split()).rstrip('.')
+    return words[:_LONGEST] + ' ...' * (len(words) > _LONGEST) or type(error).__name__

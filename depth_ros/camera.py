@@ -7,10 +7,13 @@ from functools import lru_cache
 from pathlib import Path
 
 from depth_ros.contracts import InputError
+from depth_ros.documents import read_yaml
 import numpy as np
 
 # sensor_msgs/distortion_models names -> how many coefficients OpenCV may be given.
 DISTORTION_MODELS = {'plumb_bob': (0, 4, 5), 'rational_polynomial': (0, 8, 12, 14), '': (0,)}
+# More would fill the memory with rays before the first image is compared with them.
+LARGEST_PIXELS = 1 << 27
 # (x/z, y/z) of 84 degrees off the axis: no lens of these models sees farther.
 _WIDEST = 10.0
 # Focal lengths and offsets in image sizes: a telescope sees 0.05 degrees so.
@@ -40,6 +43,9 @@ class Camera:
             raise InputError(f'camera size is {self.width}x{self.height}: the camera_info is '
                              'not filled in; calibrate the camera or fix its driver',
                              'camera_info')
+        if self.width * self.height > LARGEST_PIXELS:
+            raise InputError(f'camera size is {self.width}x{self.height}, more pixels than any '
+                             'camera has: fix the calibration or the driver', 'camera_info')
         numbers = (self.fx, self.fy, self.cx, self.cy)
         if not np.isfinite(numbers).all() or self.fx <= 0 or self.fy <= 0:
             raise InputError(f'camera focal length is ({self.fx:g}, {self.fy:g}): the '
@@ -78,12 +84,14 @@ class Camera:
 
         :raises InputError: the file is missing or lacks a key (both formats are named).
         """
-        import yaml
         path = Path(path)
         if not path.is_file():
             raise InputError(f'no camera file at {path}')
         try:
-            data = yaml.safe_load(path.read_text())
+            data = read_yaml(path)
+        except InputError as error:
+            raise InputError(f'{path} is not a camera file: {error}') from error
+        try:
             if 'camera_matrix' in data:
                 return cls.from_matrix(
                     data['camera_matrix']['data'], data['image_width'], data['image_height'],
@@ -94,9 +102,10 @@ class Camera:
                        tuple(data.get('distortion', ())), data.get('model', 'plumb_bob'))
         except InputError:
             raise
-        except (AttributeError, LookupError, TypeError, ValueError, yaml.YAMLError) as error:
+        except (AttributeError, LookupError, TypeError, ValueError, OverflowError) as error:
+            reason = ' '.join(str(error).split())[:300]
             raise InputError(
-                f'{path} is not a camera file ({error}): expected a ROS calibration YAML with '
+                f'{path} is not a camera file ({reason}): expected a ROS calibration YAML with '
                 'camera_matrix, image_width and image_height, or the keys width height fx fy cx '
                 'cy') from error
 

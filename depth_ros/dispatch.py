@@ -4,11 +4,16 @@
 import argparse
 from collections.abc import Mapping
 from dataclasses import dataclass
+import errno
 from importlib import import_module
 import os
 import sys
 
 from depth_ros.contracts import InputError
+
+# A disk that is full or only read, and folders of others.
+UNWRITABLE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM,
+              errno.ENOTDIR, errno.EISDIR)
 
 
 @dataclass(frozen=True)
@@ -67,6 +72,13 @@ class Program:
         except BrokenPipeError:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             return 141
+        except OSError as error:
+            if error.errno not in UNWRITABLE:
+                raise
+            where = f'{error.filename}: ' if error.filename else ''
+            print(f'{self.name} {name}: {where}{error.strerror}. Make space, or name another '
+                  'folder', file=sys.stderr)
+            return 2
 
     def _run(self, name, words):
         parser, command = self.parser_for(name)

@@ -13,17 +13,18 @@ below.  Normalisation and unit conversions are inside the graph:
 """
 
 from dataclasses import dataclass, field
-import hashlib
 import json
 import math
 import os
 from pathlib import Path
+import re
 import warnings
 
-from depth_ros.contracts import InputError
+from depth_ros.model_file import ModelError, read_model, sums
 
 CONTRACT = '1'
 PREFIX = 'depth_ros.'
+LARGEST_SIDE = 16384
 TASKS = ('completion', 'monocular', 'relative')
 OUTPUTS = ('depth', 'confidence', 'saliency', 'domain')
 MODELS = Path(__file__).parent / 'models'
@@ -31,11 +32,9 @@ MODELS = Path(__file__).parent / 'models'
 DEFAULTS = {'completion': 'completion', 'monocular': 'student'}
 _NUMBERS = {'input_height': int, 'input_width': int, 'size_multiple': int, 'focal': float,
             'depth_min': float, 'depth_max': float}
+# A model's name becomes part of file names.
+_NAME = re.compile(r'[^\W_][\w .()+-]{0,99}')
 _TEXTS = ('name', 'task', 'licence', 'lineage', 'training', 'seed', 'revision')
-
-
-class ModelError(InputError):
-    """A model file that is missing, damaged, or does not satisfy the contract."""
 
 
 @dataclass(frozen=True)
@@ -81,9 +80,7 @@ def read_spec(path):
     :raises ModelError: missing, truncated, not ONNX, without metadata, or breaking the contract.
     """
     path = Path(path)
-    if not path.is_file():
-        raise ModelError(f'no model file at {path}: `depth_ros models` lists what is there')
-    content = path.read_bytes()
+    content, digest = read_model(path)
     session = _open(path, content)
     metadata = session.get_modelmeta().custom_metadata_map
     if PREFIX + 'contract' not in metadata:
@@ -93,7 +90,7 @@ def read_spec(path):
         raise ModelError(f'{path} follows contract {metadata[PREFIX + "contract"]}, this version '
                          f'reads contract {CONTRACT}: update depth_ros or export it again')
     values = _parse(path, metadata)
-    spec = ModelSpec(file=path, sha256=hashlib.sha256(content).hexdigest(),
+    spec = ModelSpec(file=path, sha256=digest,
                      inputs=tuple(i.name for i in session.get_inputs()),
                      outputs=tuple(o.name for o in session.get_outputs()), **values)
     _check(spec, session)
@@ -107,11 +104,16 @@ def _open(path, content):
         # Only names and metadata are read here; optimising would cost a second.
         options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
         options.log_severity_level = 4
-        return onnxruntime.InferenceSession(content, options, ['CPUExecutionProvider'])
+        session = onnxruntime.InferenceSession(content, options, ['CPUExecutionProvider'])
+        # Texts that are no UTF-8 show only when they are asked for.
+        session.get_modelmeta().custom_metadata_map
+        for tensor in (*session.get_inputs(), *session.get_outputs()):
+            tensor.name, tensor.shape
+        return session
     except Exception as error:
+        reason = (str(error).splitlines() or [''])[0][:160]
         raise ModelError(f'{path} cannot be read as an ONNX model: it is truncated or not ONNX '
-                         f'({str(error).splitlines()[0][:160]}). Copy or export it again'
-                         ) from error
+                         f'({reason}). Copy or export it again') from error
 
 
 def _parse(path, metadata):
@@ -129,7 +131,7 @@ def _parse(path, metadata):
                              'again') from error
     try:
         values['figures'] = dict(json.loads(metadata.get(PREFIX + 'figures') or '{}'))
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, RecursionError) as error:
         raise ModelError(f'{path} has unreadable metadata (figures: {error}): export it again'
                          ) from error
     return values
@@ -141,12 +143,17 @@ def _check(spec, session):
 
     if not spec.name:
         fail('the metadata give it no name')
+    if not is_name(spec.name):
+        fail(f'its name {spec.name[:40]!r} is part of file names: use letters, digits, blanks and '
+             '_ . ( ) + -, at most 100')
     if spec.task not in TASKS:
         fail(f'task {spec.task!r} is none of {", ".join(TASKS)}')
     step = spec.size_multiple
     if spec.input_height <= 0 or spec.input_width <= 0 or step < 0:
         fail(f'input size {spec.input_width}x{spec.input_height} (multiple of {step}) is not '
              'usable')
+    if max(spec.input_height, spec.input_width) > LARGEST_SIDE:
+        fail(f'input size {spec.input_width}x{spec.input_height} is above {LARGEST_SIDE} pixels')
     if step and (spec.input_height % step or spec.input_width % step):
         fail(f'input size {spec.input_width}x{spec.input_height} is not a multiple of {step}')
     if spec.depth_min < 0 or (spec.depth_max and spec.depth_max <= spec.depth_min):
@@ -192,9 +199,16 @@ def _shipped():
     """Specs of all model folders, the default of each task first, and what cannot be read."""
     folders = [MODELS, *map(Path, filter(None, os.environ.get('DEPTH_ROS_MODELS', '').split(':')))]
     specs, problems = [], []
-    for path in [path for folder in folders for path in sorted(folder.glob('*.onnx'))]:
+    for folder in folders:
+        for path in sorted(folder.glob('*.onnx')):
+            try:
+                specs.append(read_spec(path))
+            except ModelError as error:
+                problems.append(str(error))
         try:
-            specs.append(read_spec(path))
+            missing = [name for name in sums(folder) or () if not (folder / name).is_file()]
+            problems += [f'{folder / name} is listed in SHA256SUMS and missing: install '
+                         'depth_ros again' for name in missing]
         except ModelError as error:
             problems.append(str(error))
     return sorted(specs, key=lambda spec: DEFAULTS.get(spec.task) != spec.name), problems
@@ -212,6 +226,18 @@ def available():
     return specs
 
 
+def is_name(text):
+    """Whether a model may be called so."""
+    return bool(_NAME.fullmatch(text))
+
+
+def _is_file(name):
+    try:
+        return Path(name).is_file()
+    except (OSError, ValueError):  # too long, or with a zero byte
+        return False
+
+
 def find(name, task=None):
     """
     Model by shipped name, by file path, or the default of `task` for an empty name.
@@ -220,7 +246,7 @@ def find(name, task=None):
     """
     if not name:
         name = DEFAULTS.get(task, '')
-    if str(name).endswith('.onnx') or Path(name).is_file():
+    if str(name).endswith('.onnx') or _is_file(name):
         spec = read_spec(name)
     else:
         specs, problems = _shipped()

@@ -7,6 +7,7 @@ from pathlib import Path
 import re
 
 from depth_ros.model import read_spec
+from training.files import write_text
 
 # Folders of the machine that a run was made on are nobody else's.
 LOCAL = re.compile(r'(?<=[ \["\'])/(?:[^\s/]+/)+')
@@ -56,7 +57,7 @@ def write_card(path, pieces: list, table: str, config: str, scaled=False, notes=
         lines += [notes.rstrip(), '']
     lines += ['## Configuration', '', '```yaml', LOCAL.sub('', config).rstrip(), '```', '']
     card = path.with_suffix('.md')
-    card.write_text('\n'.join(lines))
+    write_text(card, '\n'.join(lines))
     return card
 
 

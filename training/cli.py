@@ -173,6 +173,13 @@ def build(section: Mapping):
     return parser.instantiate(parse(parser, {key: dict(section)}))[key]
 
 
+def _input_error(error):
+    """Return the InputError that another error came from, or None."""
+    while error is not None and not isinstance(error, InputError):
+        error = error.__cause__ or error.__context__
+    return error
+
+
 class Experiment(LightningCLI):
     """
     The parts of one run: `model`, `datamodule`, `trainer`, and `resolved`, the whole config.
@@ -221,7 +228,11 @@ class Experiment(LightningCLI):
     def instantiate_classes(self):
         """Make method, data and trainer."""
         if self._options is not None:
-            super().instantiate_classes()
+            try:
+                super().instantiate_classes()
+            except Exception as error:
+                # The parser wraps what a constructor raises into lines of its own.
+                raise _input_error(error) or error from None
 
     def instantiate_trainer(self, **kwargs):
         """Make the trainer."""

@@ -11,17 +11,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-import json
 import logging
 from pathlib import Path
 import sys
 import warnings
 
 from depth_ros.contracts import InputError
+from depth_ros.documents import parse_yaml, read_yaml
 from lightning.pytorch.callbacks import ModelCheckpoint, ProgressBar, TQDMProgressBar
 from lightning.pytorch.loggers import CSVLogger, TensorBoardLogger
 from training.average import WeightAverage
 from training.cli import build, Experiment
+from training.files import WholeCheckpoints, write_json, write_text
+from training.finite import FiniteSteps
 from training.networks.encoders import read_checkpoint
 from training.pictures import ValidationPictures
 from training.provenance import provenance
@@ -39,12 +41,7 @@ def load_config(path, overrides=()) -> dict:
 
     :raises InputError: no such file, not YAML, or an override that fits nowhere.
     """
-    try:
-        config = yaml.safe_load(Path(path).read_text())
-    except OSError as error:
-        raise InputError(f'cannot read {path}: {error.strerror}') from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise InputError(f'{path} is not YAML: {" ".join(str(error).split())}') from error
+    config = read_yaml(path)
     if not isinstance(config, dict):
         raise InputError(f'{path} is no config: it needs the sections model, data and trainer')
     for item in overrides:
@@ -68,10 +65,7 @@ def _override(config, item, path):
             target = target.setdefault('init_args', {})
         if not isinstance(target, dict):
             raise InputError(f'{name}: {section} is {target!r} in {path} and has no keys')
-    try:
-        target[key] = yaml.safe_load(value)
-    except yaml.YAMLError as error:
-        raise InputError(f'{item!r}: the value is not YAML') from error
+    target[key] = parse_yaml(value, f'{item!r}: the value')
 
 
 @contextmanager
@@ -98,12 +92,13 @@ def _trainer_options(run: Path, callbacks=()):
         shown = sys.stderr.isatty()
         return {
             'callbacks': [
-                WeightAverage(config['average']), *callbacks, ValidationPictures(),
+                WeightAverage(config['average']), FiniteSteps(), *callbacks, ValidationPictures(),
                 ModelCheckpoint(run, 'last', every_n_train_steps=interval, save_top_k=1,
                                 enable_version_counter=False),
                 *([TQDMProgressBar()] if shown and not own else [])],
             'logger': [tables, TensorBoardLogger(run, 'logs', f'version_{tables.version}',
                                                  default_hp_metric=False)],
+            'plugins': [WholeCheckpoints()],
             'enable_progress_bar': shown or own, 'enable_model_summary': False,
             'num_sanity_val_steps': 0, 'default_root_dir': run}
     return options
@@ -130,16 +125,18 @@ def fit(config: dict, run, resume: bool = True, callbacks=()):
         experiment = Experiment(config, _trainer_options(run, callbacks))
         trainer = experiment.trainer
         last = run / 'last.ckpt'
+        for leftover in run.glob('.*.part.*'):  # of a run that was killed while it wrote
+            leftover.unlink(missing_ok=True)
         if resume and last.exists():
             # Says in one line that a file is broken or of another network.
             load_weights(experiment.model.net, read_checkpoint(last), last)
         if trainer.is_global_zero:
             run.mkdir(parents=True, exist_ok=True)
             facts = provenance(config, yaml.safe_load(experiment.resolved))
-            (run / 'provenance.json').write_text(json.dumps(facts, indent=1))
-            (run / 'config.yaml').write_text(yaml.safe_dump(config, sort_keys=False))
+            write_json(run / 'provenance.json', facts)
+            write_text(run / 'config.yaml', yaml.safe_dump(config, sort_keys=False))
         trainer.fit(experiment.model, experiment.datamodule,
                     ckpt_path=str(last) if resume and last.exists() else None,
-                    weights_only=False)
+                    weights_only=True)
         trainer.save_checkpoint(last)
     return trainer

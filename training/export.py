@@ -10,13 +10,15 @@ from types import SimpleNamespace
 import warnings
 
 from depth_ros.contracts import choose, InputError
+from depth_ros.documents import read_json
 from depth_ros.estimator import input_size
-from depth_ros.model import CONTRACT, PREFIX, read_spec
+from depth_ros.model import CONTRACT, is_name, PREFIX, read_spec
 import numpy as np
 import onnx
 import torch
 from training.average import recompute_norms
 from training.experiment import build
+from training.files import replacing
 from training.graph import fuse_pads
 from training.methods.defence import Defence
 from training.methods.metric_depth import MetricDepth
@@ -234,7 +236,7 @@ def export(checkpoint, path, name: str | None = None, figures: dict | None = Non
         raise InputError(f'{checkpoint} holds a {type(method.net).__name__}, which cannot be '
                          'exported to the model contract yet')
     facts = Path(checkpoint).parent / 'provenance.json'
-    facts = json.loads(facts.read_text()) if facts.exists() else {}
+    facts = read_json(facts) if facts.exists() else {}
     nominal, focal = tuple(size or nominal_size(config)), focal_of(method, config, focal)
     if norm_batches:
         data = build(config['data'])
@@ -244,23 +246,27 @@ def export(checkpoint, path, name: str | None = None, figures: dict | None = Non
         recompute_norms(method.net, data.train_dataloader(), method.predict_depth, norm_batches)
         method.net.to('cpu')
     path = Path(path)
+    if not is_name(name or path.stem):
+        raise InputError(f'{name or path.stem!r} is no name of a model, which is part of file '
+                         'names: use letters, digits, blanks and _ . ( ) + -')
     path.parent.mkdir(parents=True, exist_ok=True)
     net.eval()
-    error, (height, width, multiple) = write_graph(
-        net if precision == 'fp32' else with_half_layers(net), method.task, path, nominal, limit,
-        net)
-    origin, free = lineage(config)
-    minutes = {'training_minutes': round(content['elapsed'] / 60, 1)} \
-        if content.get('elapsed') else {}
-    write_metadata(path, {
-        'contract': CONTRACT, 'name': name or path.stem, 'task': method.task,
-        'input_height': height, 'input_width': width, 'size_multiple': multiple, 'focal': focal,
-        'depth_min': DEPTH_MIN, 'depth_max': DEPTH_MAX[method.task],
-        'licence': licence or (FREE if free else UNKNOWN), 'lineage': origin,
-        'training': facts.get('command', 'unknown'), 'seed': config.get('seed', 1),
-        'revision': facts.get('revision', 'unknown'),
-        'figures': json.dumps({'steps': int(content['global_step']), **minutes,
-                               'precision': precision, 'parity': float(f'{error:.1e}'),
-                               **(figures or {})})})
-    read_spec(path)
+    with replacing(path) as part:
+        error, (height, width, multiple) = write_graph(
+            net if precision == 'fp32' else with_half_layers(net), method.task, part, nominal,
+            limit, net)
+        origin, free = lineage(config)
+        minutes = {'training_minutes': round(content['elapsed'] / 60, 1)} \
+            if content.get('elapsed') else {}
+        write_metadata(part, {
+            'contract': CONTRACT, 'name': name or path.stem, 'task': method.task,
+            'input_height': height, 'input_width': width, 'size_multiple': multiple,
+            'focal': focal, 'depth_min': DEPTH_MIN, 'depth_max': DEPTH_MAX[method.task],
+            'licence': licence or (FREE if free else UNKNOWN), 'lineage': origin,
+            'training': facts.get('command', 'unknown'), 'seed': config.get('seed', 1),
+            'revision': facts.get('revision', 'unknown'),
+            'figures': json.dumps({'steps': int(content['global_step']), **minutes,
+                                   'precision': precision, 'parity': float(f'{error:.1e}'),
+                                   **(figures or {})})})
+        read_spec(part)
     return error

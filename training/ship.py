@@ -16,6 +16,7 @@ import platform
 import time
 
 from depth_ros.contracts import InputError
+from depth_ros.documents import read_json
 from depth_ros.estimator import Estimator
 from depth_ros.evaluation import suite, tables
 from depth_ros.evaluation.baselines import line_baselines
@@ -29,6 +30,7 @@ from training.card import write_card
 from training.compact import CompactCheckpoint
 from training.experiment import fit, load_config
 from training.export import export, load_method, PREFIX
+from training.files import save_onnx, write_json, write_text
 import yaml
 
 NORM_BATCHES = 40
@@ -55,7 +57,7 @@ class Record:
         self.run, self.path = Path(run), Path(run) / 'ship.json'
         self.content = {'pieces': [], 'progress': 0.0}
         if self.path.exists():
-            self.content = json.loads(self.path.read_text())
+            self.content = {**self.content, **read_json(self.path)}
 
     @property
     def finished(self) -> bool:
@@ -65,7 +67,7 @@ class Record:
     def update(self, **values) -> None:
         """Add values and write the file."""
         self.content.update(values)
-        self.path.write_text(json.dumps(self.content, indent=1) + '\n')
+        write_json(self.path, self.content)
 
 
 def past_pieces(run, spec, config) -> list:
@@ -109,7 +111,7 @@ def train_piece(config, run, minutes, command, revision=None):
     path = Path(run) / 'provenance.json'
     facts = {**json.loads(path.read_text()), 'command': command}
     facts['revision'] = revision or facts['revision']
-    path.write_text(json.dumps(facts, indent=1))
+    write_json(path, facts)
     piece = {'steps': trainer.global_step - before, 'revision': facts['revision'],
              'minutes': round((time.monotonic() - begin) / 60, 1), 'hardware': hardware(trainer),
              'torch': torch.__version__, 'precision': str(trainer.precision),
@@ -159,11 +161,11 @@ def evaluate_model(path, data, config, teacher=None):
     report = suite.run_suite(data, estimator, find_protocol('image_rmse'),
                              line_baselines(teacher))
     text = tables.suite_table(report)
-    (path.parent / 'table.md').write_text(text)
-    (path.parent / 'table.json').write_text(json.dumps(report, indent=1, allow_nan=False) + '\n')
+    write_text(path.parent / 'table.md', text)
+    write_json(path.parent / 'table.json', report, allow_nan=False)
     figures = {**estimator.spec.figures, **short_figures(report)}
     put_figures(path, figures)
-    (path.parent / 'figures.json').write_text(json.dumps(figures, indent=1) + '\n')
+    write_json(path.parent / 'figures.json', figures)
     return text
 
 
@@ -191,7 +193,7 @@ def put_figures(path, figures: dict) -> None:
     for entry in model.metadata_props:
         if entry.key == PREFIX + 'figures':
             entry.value = json.dumps(figures)
-    onnx.save(model, str(path))
+    save_onnx(model, path)
 
 
 def ship(config, run, minutes, data=None, name='completion', command='', now=False,

@@ -16,6 +16,8 @@ from depth_ros.contracts import choose, InputError
 import torch
 from torch import nn
 from torch.nn import functional
+from training.files import replacing
+from training.networks.encoders import read_checkpoint
 from training.networks.monodepth2 import MonoDepth2
 
 HELP = 'export a teacher to an ONNX file that evaluation can use as a baseline'
@@ -66,11 +68,7 @@ class RTMonoDepthS(nn.Module):
         network = cls()
         state = {}
         for name in ('encoder.pth', 'depth.pth'):
-            try:
-                state.update(torch.load(Path(folder) / name, map_location='cpu'))
-            except (OSError, RuntimeError) as error:
-                raise InputError(f'{Path(folder) / name} is not a readable state dict: '
-                                 f'{error}') from error
+            state.update(read_checkpoint(Path(folder) / name))
         needed = network.state_dict()
         missing = sorted(set(needed) - set(state))
         if missing:
@@ -149,24 +147,25 @@ def write_teacher(name, teacher, out):
     image = torch.zeros(1, teacher.height + 32, teacher.width + 64, 3, dtype=torch.uint8)
     Path(out).parent.mkdir(parents=True, exist_ok=True)
     axes = {1: 'height', 2: 'width'}
-    with warnings.catch_warnings():
-        # The exporter explains at length which constants it does not fold.
-        warnings.simplefilter('ignore')
-        torch.onnx.export(
-            AtAnySize(teacher).eval(), (image,), str(out), input_names=['image'],
-            output_names=['depth'], opset_version=17, dynamo=False,
-            dynamic_axes={'image': axes, 'depth': axes})
-    model = onnx.load(out)
-    metadata = {
-        'contract': 1, 'name': name, 'task': 'relative', 'input_height': teacher.height,
-        'input_width': teacher.width, 'size_multiple': 1, 'focal': 0, 'depth_min': 0,
-        'depth_max': 0, 'licence': teacher.licence, 'lineage': teacher.lineage,
-        'training': getattr(teacher, 'training_note', 'none: exported public weights'),
-        'seed': '', 'revision': '', 'figures': '{}'}
-    for key, value in metadata.items():
-        entry = model.metadata_props.add()
-        entry.key, entry.value = f'depth_ros.{key}', str(value)
-    onnx.save(model, out)
+    with replacing(out) as part:
+        with warnings.catch_warnings():
+            # The exporter explains at length which constants it does not fold.
+            warnings.simplefilter('ignore')
+            torch.onnx.export(
+                AtAnySize(teacher).eval(), (image,), str(part), input_names=['image'],
+                output_names=['depth'], opset_version=17, dynamo=False,
+                dynamic_axes={'image': axes, 'depth': axes})
+        model = onnx.load(str(part))
+        metadata = {
+            'contract': 1, 'name': name, 'task': 'relative', 'input_height': teacher.height,
+            'input_width': teacher.width, 'size_multiple': 1, 'focal': 0, 'depth_min': 0,
+            'depth_max': 0, 'licence': teacher.licence, 'lineage': teacher.lineage,
+            'training': getattr(teacher, 'training_note', 'none: exported public weights'),
+            'seed': '', 'revision': '', 'figures': '{}'}
+        for key, value in metadata.items():
+            entry = model.metadata_props.add()
+            entry.key, entry.value = f'depth_ros.{key}', str(value)
+        onnx.save(model, str(part))
 
 
 def add_arguments(parser):

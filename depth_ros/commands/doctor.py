@@ -196,11 +196,11 @@ def transport():
                 '--shm-size=1g or --ipc=host')
 
 
-def models():
+def models(folder=None):
     """Shipped models: readable, and the same file that their card describes."""
     from depth_ros.model import DEFAULTS, ModelError, MODELS, read_spec
     found = {}
-    for path in sorted(MODELS.glob('*.onnx')):
+    for path in sorted((folder or MODELS).glob('*.onnx')):
         try:
             spec = read_spec(path)
         except (ModelError, ImportError) as error:
@@ -208,7 +208,8 @@ def models():
             continue
         found.setdefault(spec.task, []).append(spec.name)
         card = path.with_suffix('.md')
-        known = re.findall(r'\b[0-9a-f]{64}\b', card.read_text()) if card.is_file() else []
+        said = card.read_text(errors='replace') if card.is_file() else ''
+        known = re.findall(r'\b[0-9a-f]{64}\b', said)
         text = f'{spec.task}, sha256 {spec.sha256[:16]}...'
         if spec.sha256 in known:
             yield Check(f'model {spec.name}', OK, f'{text} as its card says')

@@ -11,6 +11,7 @@ from importlib import import_module
 from inspect import signature
 
 from depth_ros.contracts import choose, InputError
+from depth_ros.model_file import ModelError, read_model
 
 # ONNX Runtime is the reference, and what answers where another engine cannot.
 ENGINES = {'onnxruntime': 'depth_ros.engines.onnxruntime',
@@ -45,6 +46,19 @@ class RefusedError(EngineError):
         """Keep the figures beside the message."""
         super().__init__(message)
         self.figures = dict(figures or {})
+
+
+def content_of(file, sha256=None, title=TITLES['onnxruntime']):
+    """
+    Return the bytes of a model file for an engine of that title.
+
+    :param sha256: of the file when it was looked at; it must not have been changed since.
+    :raises EngineError: as `model_file.read_model`.
+    """
+    try:
+        return read_model(file, sha256)[0]
+    except ModelError as error:
+        raise EngineError(f'{title} cannot load {file}: {error}') from error
 
 
 def load(name, spec, height, width, **options):

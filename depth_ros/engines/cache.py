@@ -22,6 +22,8 @@ from depth_ros.engines.maker import Entry, FORMAT, locked, Maker
 VARIABLE = 'DEPTH_ROS_CACHE'
 # Folder of converted model files in the folder of the engines.
 MODELS = 'models'
+# Of a sidecar, what is read of it.
+_FORM = {'refused': str, 'engine_sha256': str, 'created': str, 'check': dict}
 __all__ = ['default_folder', 'engine_key', 'EngineCache', 'Entry', 'Key']
 
 
@@ -119,9 +121,11 @@ class EngineCache:
             record = json.loads(sidecar.read_text())
             same = record['format'] == FORMAT and record['key'] == asdict(key)
             refused, sha256 = record['refused'], record['engine_sha256']
+            if not all(isinstance(record[name], kind) for name, kind in _FORM.items()):
+                raise ValueError
         except (FileNotFoundError, NotADirectoryError):
             return None, ''
-        except (OSError, ValueError, KeyError, TypeError):
+        except (OSError, ValueError, KeyError, TypeError, RecursionError):
             return None, f'{sidecar} cannot be read'
         if not same:
             return None, f'{sidecar} belongs to another engine'
@@ -130,7 +134,12 @@ class EngineCache:
                                '`depth_ros build-engine --force`, tries again)',
                                record.get('check'))
         try:
-            content = self.path(key).read_bytes()
+            file = self.path(key)
+            # Before it is read: what lies there now may be of any size, or no file.
+            size = file.stat().st_size
+            if not file.is_file() or size != record.get('engine_bytes'):
+                return None, f'{file} is damaged'
+            content = file.read_bytes()
         except OSError as error:
             return None, f'{self.path(key)} cannot be read ({error.strerror})'
         if hashlib.sha256(content).hexdigest() != sha256:
@@ -138,13 +147,19 @@ class EngineCache:
         return Entry(content, record, built=False, warning=self.unsafe()), ''
 
     def unsafe(self):
-        """Return a warning when anybody may replace an engine, which runs as code, or ''."""
+        """Return a warning when others may replace an engine, which runs as code, or ''."""
         try:
-            shared = self.folder.stat().st_mode & 0o002
+            found = self.folder.stat()
         except OSError:
             return ''
-        return (f'anybody may write into {self.folder}, and an engine runs as code: '
-                f'chmod 700 {self.folder}' if shared else '')
+        who = 'anybody' if found.st_mode & 0o002 else 'its group' if found.st_mode & 0o020 else ''
+        if who:
+            return (f'{who} may write into {self.folder}, and an engine runs as code: '
+                    f'chmod 700 {self.folder}')
+        if found.st_uid not in (os.geteuid(), 0):
+            return (f'{self.folder} belongs to another user (uid {found.st_uid}), and an engine '
+                    'runs as code: name another folder')
+        return ''
 
     def records(self):
         """Return the sidecars that can be read, oldest first."""
@@ -153,7 +168,9 @@ class EngineCache:
             try:
                 record = json.loads(path.read_text())
                 found.append({**record, 'digest': path.stem, 'created': record['created']})
-            except (OSError, ValueError, KeyError, TypeError):
+                if not isinstance(record['created'], str) or not isinstance(record['key'], dict):
+                    continue
+            except (OSError, ValueError, KeyError, TypeError, RecursionError):
                 continue
         return sorted(found, key=lambda record: record['created'])
 
@@ -165,7 +182,7 @@ class EngineCache:
         """
         records = self.records()
         removed = [record for record in records if record['digest'] not in keep]
-        needed = {record['key']['onnx_sha256'] for record in records if record not in removed}
+        needed = {record['key'].get('onnx_sha256') for record in records if record not in removed}
         for path in (self.folder / MODELS).glob('*.onnx'):
             if hashlib.sha256(path.read_bytes()).hexdigest() not in needed:
                 path.unlink()

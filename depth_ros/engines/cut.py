@@ -7,6 +7,7 @@ ONNX Runtime runs every node of a file, whichever outputs it is asked for. So a 
 it is opened. That is done on its bytes, since the robot has no `onnx` package: a protobuf message
 is a row of fields, and the fields of nodes that are not needed are left out.
 """
+from depth_ros.protobuf import bytes_field, fields
 
 # Numbers of the fields of onnx.proto that are read here.
 MODEL_GRAPH = 7
@@ -16,7 +17,6 @@ ATTRIBUTE_GRAPH, ATTRIBUTE_GRAPHS = 6, 11
 VALUE_NAME, TENSOR_NAME = 1, 8
 # What takes no time worth a file of its own.
 CHEAP = {'Cast', 'Constant', 'Gather', 'Identity', 'Reshape', 'Slice', 'Squeeze', 'Unsqueeze'}
-_VARINT, _EIGHT, _BYTES, _FOUR = 0, 1, 2, 5
 
 
 def cut(content, outputs):
@@ -29,28 +29,28 @@ def cut(content, outputs):
     :raises ValueError: an output is not there, or the bytes are no such file.
     """
     wanted = set(outputs)
-    fields = list(_fields(memoryview(content)))
-    graph = next((value for number, _, value in fields if number == MODEL_GRAPH), None)
+    whole = list(fields(memoryview(content)))
+    graph = next((value for number, _, value in whole if number == MODEL_GRAPH), None)
     if graph is None:
         raise ValueError('these bytes hold no ONNX graph')
     smaller = _cut_graph(graph, wanted)
     if smaller is None:
         return content
-    parts = [_field(MODEL_GRAPH, smaller) if number == MODEL_GRAPH else raw
-             for number, raw, _ in fields]
+    parts = [bytes_field(MODEL_GRAPH, smaller) if number == MODEL_GRAPH else raw
+             for number, raw, _ in whole]
     return b''.join(bytes(part) for part in parts)
 
 
 def _cut_graph(graph, wanted):
     """Return the graph without what the wanted outputs do not need, None where all is needed."""
-    fields = list(_fields(graph))
-    names = {_text(value, VALUE_NAME) for number, _, value in fields if number == GRAPH_OUTPUT}
+    inside = list(fields(graph))
+    names = {_text(value, VALUE_NAME) for number, _, value in inside if number == GRAPH_OUTPUT}
     if not wanted <= names:
         raise ValueError(f'the model has no output {", ".join(sorted(wanted - names))}')
     needed, kept, dropped = set(wanted), set(), 0
     # Nodes are sorted: whatever a node needs comes before it.
-    for place in range(len(fields) - 1, -1, -1):
-        number, _, value = fields[place]
+    for place in range(len(inside) - 1, -1, -1):
+        number, _, value = inside[place]
         if number != GRAPH_NODE:
             continue
         made, read = _ends(value)
@@ -62,7 +62,7 @@ def _cut_graph(graph, wanted):
     if not dropped:
         return None
     parts = []
-    for place, (number, raw, value) in enumerate(fields):
+    for place, (number, raw, value) in enumerate(inside):
         unneeded = (number == GRAPH_NODE and place not in kept
                     or number == GRAPH_OUTPUT and _text(value, VALUE_NAME) not in wanted
                     or number == GRAPH_INITIALIZER and _text(value, TENSOR_NAME) not in needed)
@@ -74,13 +74,13 @@ def _cut_graph(graph, wanted):
 def _ends(node):
     """Return the names that a node makes, and those that it reads, inside of branches too."""
     made, read = set(), set()
-    for number, _, value in _fields(node):
+    for number, _, value in fields(node):
         if number == NODE_OUTPUT:
             made.add(bytes(value).decode())
         elif number == NODE_INPUT:
             read.add(bytes(value).decode())
         elif number == NODE_ATTRIBUTE:
-            for inner, _, graph in _fields(value):
+            for inner, _, graph in fields(value):
                 if inner in (ATTRIBUTE_GRAPH, ATTRIBUTE_GRAPHS):
                     read |= _read_inside(graph)
     return made - {''}, read
@@ -88,7 +88,7 @@ def _ends(node):
 
 def _read_inside(graph):
     read = set()
-    for number, _, value in _fields(graph):
+    for number, _, value in fields(graph):
         if number == GRAPH_NODE:
             read |= _ends(value)[1]
         elif number == GRAPH_OUTPUT:  # a branch may answer with a name from outside
@@ -98,55 +98,5 @@ def _read_inside(graph):
 
 def _text(message, wanted):
     """Return the first field of this number as text."""
-    return next((bytes(value).decode() for number, _, value in _fields(message)
+    return next((bytes(value).decode() for number, _, value in fields(message)
                  if number == wanted), '')
-
-
-def _fields(message):
-    """Yield (number, all bytes of the field, its value) of a message; numbers have no value."""
-    place, end = 0, len(message)
-    while place < end:
-        begin = place
-        key, place = _varint(message, place)
-        number, kind = key >> 3, key & 7
-        value = None
-        if kind == _VARINT:
-            _, place = _varint(message, place)
-        elif kind == _BYTES:
-            length, place = _varint(message, place)
-            value = message[place:place + length]
-            place += length
-        elif kind in (_EIGHT, _FOUR):
-            place += 8 if kind == _EIGHT else 4
-        else:
-            raise ValueError('these bytes are no protobuf message')
-        if place > end:
-            raise ValueError('these bytes end within a field')
-        yield number, message[begin:place], value
-
-
-def _varint(message, place):
-    value = shift = 0
-    while True:
-        if place >= len(message):
-            raise ValueError('these bytes end within a field')
-        byte = message[place]
-        value |= (byte & 0x7f) << shift
-        place += 1
-        if not byte & 0x80:
-            return value, place
-        shift += 7
-
-
-def _field(number, content):
-    """Return a field that holds bytes."""
-    return _written(number << 3 | _BYTES) + _written(len(content)) + content
-
-
-def _written(value):
-    data = bytearray()
-    while value > 0x7f:
-        data.append(value & 0x7f | 0x80)
-        value >>= 7
-    data.append(value)
-    return bytes(data)

@@ -47,7 +47,7 @@ class Memory:
             problem = 'belongs to something else'
         except OSError:
             return None
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError, RecursionError):
             problem = 'cannot be read'
         if report:
             report(f'{self.path} {problem}: measured anew')

@@ -5,6 +5,7 @@
 import os
 
 from depth_ros.engines import (
+    content_of,
     DEFAULT_PRECISION,
     EngineError,
     PrecisionError,
@@ -44,18 +45,22 @@ def load(spec, height, width, precision=DEFAULT_PRECISION, threads=0, providers=
     """
     precision = resolved(precision, AUTO_PRECISION)
     wanted, onnxruntime = probe(precision, providers), library()
-    file, plain = spec.file, wanted == [CPU]
+    plain = wanted == [CPU]
     if precision != 'fp32':
         from depth_ros.engines.cache import models_folder
         from depth_ros.engines.precision import typed
         file = typed(spec, precision, models_folder(cache), calibration, report, beside='fp32')
+        content = content_of(file)
+    else:
+        # The bytes that were looked at, not whatever the path leads to now.
+        file, content = spec.file, content_of(spec.file, spec.sha256)
     options = _options(onnxruntime, threads or len(os.sched_getaffinity(0)))
     if not plain:
         # Most of them want to know all sizes.
         options.add_free_dimension_override_by_name('height', height)
         options.add_free_dimension_override_by_name('width', width)
     try:
-        session = onnxruntime.InferenceSession(str(file), options, _with_options(
+        session = onnxruntime.InferenceSession(content, options, _with_options(
             wanted, options.intra_op_num_threads))
     except Exception as error:
         raise EngineError(f'ONNX Runtime cannot load {file}: {_first_line(error)}') from error

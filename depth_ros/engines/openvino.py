@@ -5,6 +5,7 @@
 import os
 
 from depth_ros.engines import (
+    content_of,
     DEFAULT_PRECISION,
     EngineError,
     PrecisionError,
@@ -41,6 +42,7 @@ def load(spec, height, width, precision=DEFAULT_PRECISION, threads=0, device=DEV
     precision = resolved(precision, AUTO_PRECISION)
     openvino, core = probe(precision, device)
     file = spec.file
+    content_of(file, spec.sha256, 'OpenVINO')
     if precision == 'int8':
         from depth_ros.engines.cache import models_folder
         from depth_ros.engines.precision import typed

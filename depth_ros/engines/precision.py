@@ -15,7 +15,7 @@ import re
 import tempfile
 
 from depth_ros.contracts import choose
-from depth_ros.engines import EngineError, NotBuiltError, UnavailableError
+from depth_ros.engines import content_of, EngineError, NotBuiltError, UnavailableError
 
 # Raise when the same file and precision give other bytes than before.
 REVISION = 2
@@ -101,7 +101,7 @@ def _load(spec, old=False):
         raise UnavailableError('models are converted with the package onnx: pip install onnx'
                                ) from error
     from depth_ros.engines.onnx_graph import cast_first
-    model = onnx.load(str(spec.file))
+    model = onnx.load_model_from_string(content_of(spec.file, spec.sha256))
     if old and max(item.version for item in model.opset_import if not item.domain) > OLD_OPSET:
         from onnx import version_converter
         try:

@@ -15,6 +15,7 @@ from depth_ros.engines.precision import emulated, typed
 from depth_ros.model import find, read_spec
 import numpy as np
 import pytest
+from tiny_models import make_tiny_model
 from tiny_networks import make_tiny_network
 
 onnx = pytest.importorskip('onnx')
@@ -189,7 +190,8 @@ def test_files_are_kept_under_what_they_come_from(spec, tmp_path):
     others = {typed(spec, 'int8', tmp_path / 'kept', Calibration(frames=2)),
               typed(spec, 'int8', tmp_path / 'kept', Calibration(frames=1), old=True),
               typed(spec, 'fp16', tmp_path / 'kept'),
-              typed(replace(spec, sha256='0' * 64), 'fp16', tmp_path / 'kept')}
+              typed(read_spec(make_tiny_model(tmp_path / 'other.onnx', depth=3.0)), 'fp16',
+                    tmp_path / 'kept')}
     assert len(others | {file}) == 5
     assert onnx_graph.FLOAT16 in types(file)[0].values()
     assert onnx_graph.FLOAT16 not in types(typed(

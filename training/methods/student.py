@@ -5,9 +5,11 @@ from __future__ import annotations
 
 import math
 
+from depth_ros.contracts import InputError
 import torch
 from training.losses.depth import FAR, log_depth_loss, sky_loss
 from training.methods.base import DepthMethod
+from training.networks.encoders import read_checkpoint
 from training.networks.student import FOCAL, StudentNet, TYPICAL
 
 
@@ -30,9 +32,9 @@ class Student(DepthMethod):
         self.save_hyperparameters()
         self.net = StudentNet(blocks)
         if start:
-            kept = torch.load(start, map_location='cpu', weights_only=False)
-            if not self.net.start_from(kept['average']['mean']):
-                raise ValueError(f'{start} shares no weights with the student')
+            kept = (read_checkpoint(start).get('average') or {}).get('mean') or {}
+            if not self.net.start_from(kept):
+                raise InputError(f'{start} shares no weights with the student')
         elif imagenet:
             self.net.encoder.load_imagenet()
         self.net.to(memory_format=torch.channels_last)

@@ -17,6 +17,8 @@ from training.networks.mobilenet_v2 import MobileNetV2
 from training.networks.resnet import ResNet
 from training.networks.senet import SENet154
 
+# torch would advise to run it.
+_CODE = 'it is damaged, or holds more than tensors and plain values, which could run code'
 SHOWN = 5  # keys named in an error
 
 
@@ -100,8 +102,9 @@ def read_checkpoint(path) -> dict:
         raise InputError(f'no weights at {path}')
     try:
         content = torch.load(path, map_location='cpu', weights_only=True)
-    except (OSError, RuntimeError, EOFError, ValueError, pickle.UnpicklingError) as error:
-        reason = str(error).strip().splitlines()[0]
+    except Exception as error:  # Damaged bytes make any of them.
+        words = str(error).strip() or type(error).__name__
+        reason = _CODE if isinstance(error, pickle.UnpicklingError) else words.splitlines()[0]
         raise InputError(f'{path} cannot be read as torch weights: {reason}') from error
     if not isinstance(content, dict):
         raise InputError(f'{path} holds no state dict (tensors by name)')

@@ -21,6 +21,7 @@ import numpy as np
 import onnx
 from training.card import LOCAL
 from training.export import export
+from training.files import replacing, save_onnx, write_text
 import yaml
 
 DEFAULT_TOPICS = {'image': 'image', 'camera_info': 'camera_info', 'scan': 'scan', 'cloud': 'cloud'}
@@ -36,9 +37,7 @@ def put_metadata(path, **values) -> None:
     for key, value in kept.items():
         entry = model.metadata_props.add()
         entry.key, entry.value = key, str(value)
-    part = path.with_suffix('.part')
-    onnx.save(model, str(part))
-    part.replace(path)
+    save_onnx(model, path)
 
 
 def export_trained(run, path, name, size, teacher, start, recordings, command) -> dict:
@@ -63,11 +62,10 @@ def export_trained(run, path, name, size, teacher, start, recordings, command) -
 
 def deliver(source, path, name, figures: dict) -> dict:
     """Copy the model that was chosen to where the node finds it; returns what it says."""
-    part = Path(path).with_suffix('.part.onnx')
-    shutil.copyfile(source, part)
-    spec = read_spec(part)
-    put_metadata(part, name=name, figures=json.dumps({**spec.figures, **figures}))
-    part.replace(path)
+    with replacing(path) as part:
+        shutil.copyfile(source, part)
+        spec = read_spec(part)
+        put_metadata(part, name=name, figures=json.dumps({**spec.figures, **figures}))
     return _described(path)
 
 
@@ -127,7 +125,7 @@ def write_params(path, extrinsics) -> Path:
         'extrinsics': 'parameters',
         'lidar_translation': [float(value) for value in extrinsics[:3, 3]],
         'lidar_rotation': [float(value) for value in quaternion_from(extrinsics)]}}}
-    Path(path).write_text(yaml.safe_dump(content, sort_keys=False))
+    write_text(path, yaml.safe_dump(content, sort_keys=False))
     return Path(path)
 
 
@@ -146,7 +144,7 @@ def write_card(path, delivered: dict, measured: dict, verdict, details: dict, co
               '## Configuration', '', '```yaml',
               LOCAL.sub('', yaml.safe_dump(config, sort_keys=False)).rstrip(), '```', '']
     path = Path(path)
-    path.write_text('\n'.join(lines))
+    write_text(path, '\n'.join(lines))
     return path
 
 

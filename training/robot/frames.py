@@ -18,6 +18,7 @@ import cv2
 from depth_ros.camera import Camera
 from depth_ros.contracts import InputError
 from depth_ros.datasets.sample import Dataset, read_image, Sample
+from depth_ros.documents import read_json
 from depth_ros.estimator import input_size
 from depth_ros.lidar import measured_pixels
 import numpy as np
@@ -85,8 +86,10 @@ def open_dataset(path, options=None):
     """Open the frames of a folder that `write_frames` made; options are not looked at."""
     folder = Path(path)
     try:
-        names = json.loads((folder / INDEX).read_text())
-    except (OSError, json.JSONDecodeError) as error:
+        names = read_json(folder / INDEX)
+        if not isinstance(names, dict) or not all(number.isdecimal() for number in names):
+            raise InputError('it does not name frames by numbers')
+    except InputError as error:
         raise InputError(f'{folder} holds no frames of a recording. Expected layout: '
                          f'{LAYOUT}') from error
     camera, numbers = Camera.from_yaml(folder / CAMERA), list(names)
@@ -97,7 +100,21 @@ def open_dataset(path, options=None):
             number = int(numbers[index])
             image = read_image(folder / f'{number:06d}.png')
             sparse = np.zeros_like(unknown)
-            rows, columns, depth = np.load(folder / f'{number:06d}.npy').T
-            sparse[rows.astype(int), columns.astype(int)] = depth
+            rows, columns, depth = _read_line(folder / f'{number:06d}.npy', unknown.shape)
+            sparse[rows, columns] = depth
             yield Sample(names[str(number)], image, unknown, sparse, camera)
     return Dataset(tuple(names.values()), 'the line of the recording', read, truth=False)
+
+
+def _read_line(path, shape):
+    """Return rows, columns and metres of a measured line within an image of a shape."""
+    try:
+        rows, columns, depth = np.load(path, allow_pickle=False).T
+        rows, columns = rows.astype(int), columns.astype(int)
+        inside = (rows >= 0) & (rows < shape[0]) & (columns >= 0) & (columns < shape[1])
+        if not inside.all() or not (np.isfinite(depth) & (depth > 0)).all():
+            raise ValueError('a value is no place in the image, or no depth')
+    except (OSError, ValueError, EOFError) as error:
+        raise InputError(f'{path} holds no measured line ({error}): remove the folder, and '
+                         'call r2m again') from error
+    return rows, columns, depth

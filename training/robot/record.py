@@ -16,6 +16,7 @@ from pathlib import Path
 import time
 
 from depth_ros.contracts import InputError
+from depth_ros.documents import read_json
 from depth_ros.evaluation.run import plain
 
 FILE = 'r2m.json'
@@ -54,14 +55,25 @@ class Record:
         self.folder, self.path = Path(folder), Path(folder) / FILE
         self.content = {'recordings': None, 'stages': {}}
         if self.path.exists():
-            try:
-                self.content = json.loads(self.path.read_text())
-            except json.JSONDecodeError as error:
-                raise InputError(f'{self.path} is broken ({error}): remove it, or name another '
-                                 '--out') from error
+            self.content = self._read()
         elif self.folder.is_dir() and any(self.folder.iterdir()):
             raise InputError(f'{self.folder} holds other files and no {FILE}: name an empty or a '
                              'new folder as --out')
+
+    def _read(self):
+        """Return the content of the file; an InputError where it has not the form of `save`."""
+        try:
+            content = read_json(self.path)
+            recordings, stages = content['recordings'], content['stages']
+            whole = (isinstance(stages, dict) and isinstance(recordings, dict | None)
+                     and all(isinstance(mark, str) for mark in (recordings or {}).values())
+                     and all(_is_stage(stage) for stage in stages.values()))
+            if not whole:
+                raise InputError('not the stages of a folder')
+        except (InputError, KeyError, TypeError) as error:
+            raise InputError(f'{self.path} is broken ({error}): remove it, or name another --out'
+                             ) from error
+        return content
 
     def belong(self, recordings: dict) -> None:
         """
@@ -114,6 +126,12 @@ class Record:
         part = self.path.with_name(f'{FILE}.{os.getpid()}.part')
         part.write_text(json.dumps(self.content, indent=1) + '\n')
         os.replace(part, self.path)
+
+
+def _is_stage(stage):
+    return (isinstance(stage, dict) and isinstance(stage.get('key'), str)
+            and isinstance(stage.get('found', {}), dict)
+            and isinstance(stage.get('seconds', 0.0), (int, float)))
 
 
 def set_aside(path) -> Path | None:

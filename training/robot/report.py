@@ -8,6 +8,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 from depth_ros.datasets.sample import read_image
+from depth_ros.documents import inside
 from depth_ros.page import Page
 from training.robot.learn import curves
 from training.robot.measure import AFTER, BEFORE, FILL, TEACHER
@@ -107,7 +108,7 @@ def _row(name, found):
 
 
 def _pictures(folder, kept):
-    return [(one['caption'], read_image(folder / one['file'])) for one in kept]
+    return [(one['caption'], read_image(inside(folder, one['file']))) for one in kept]
 
 
 def _training(result):

@@ -5,10 +5,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
+import re
 import shlex
 
 from depth_ros.contracts import InputError
 from depth_ros.datasets import open_dataset, Options
+from depth_ros.model import is_name
 from training.teacher_depth import Layout
 
 SHIPPED = 'completion'
@@ -65,7 +67,9 @@ class Settings:
 
     def model_name(self) -> str:
         """Return the model's name: the given one, or the first recording's."""
-        return self.name or Path(self.bags[0]).resolve().stem
+        stem = Path(self.bags[0]).resolve().stem
+        usable = stem if is_name(stem) else 'm' + re.sub(r'[^\w .()+-]', '_', stem)[:90]
+        return self.name or usable
 
     def open_recording(self, path):
         """Open a recording; ground truth is used for figures where there is any."""
@@ -109,6 +113,9 @@ def check_settings(settings: Settings) -> None:
             Path(bag).resolve() for bag in settings.bags):
         raise InputError(f'{settings.validation} is learned from: --validation-bag must be '
                          'another recording; without it the end of each recording is measured on')
+    if settings.name and not is_name(settings.name):
+        raise InputError(f'--name {settings.name!r} is part of file names: use letters, digits, '
+                         'blanks and _ . ( ) + -')
     for name in ('minutes', 'steps', 'teacher_minutes', 'frames', 'measure_frames'):
         value = getattr(settings, name)
         if value is not None and value <= 0:

@@ -14,6 +14,7 @@ from pathlib import Path
 from depth_ros.estimator import Estimator
 import numpy as np
 from training.experiment import load_config
+from training.files import write_text
 from training.robot import deliver, learn
 from training.robot.doubt import doubts, FRAMES
 from training.robot.frames import open_dataset as open_frames
@@ -120,10 +121,10 @@ class Stages(Preparation):
         config = learn.robot_config(s, self.folders(), self.size(), teacher, weight,
                                     bool(self.camera().distortion), self.cache)
         path = self.out / 'config.yaml'
-        path.write_text(yaml.safe_dump(config, sort_keys=False))
+        write_text(path, yaml.safe_dump(config, sort_keys=False))
         if s.overrides:
             config = load_config(path, s.overrides)
-            path.write_text(yaml.safe_dump(config, sort_keys=False))
+            write_text(path, yaml.safe_dump(config, sort_keys=False))
         return config
 
     def train(self, teacher: Chosen) -> dict:
