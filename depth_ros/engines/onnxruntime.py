@@ -18,9 +18,6 @@ AUTO_PRECISION = 'fp32'
 PRECISIONS = ('fp32', 'fp16', 'int8')
 SUFFIX = 'ExecutionProvider'
 CPU = 'CPU' + SUFFIX
-# The first version that can be told how long a thread without work spins.
-SPINS_BRIEFLY = (1, 31)
-SPIN_MICROSECONDS = 20
 
 
 def load(spec, height, width, precision=DEFAULT_PRECISION, threads=0, providers='', cache=None,
@@ -125,15 +122,8 @@ def _options(onnxruntime, threads):
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads, options.inter_op_num_threads = threads, 1
     options.log_severity_level = 3
-    # Threads that spin for long take the cores from DDS. Without any spinning, they wake too late
-    # to share the work of one layer: two threads are then as slow as one.
-    version = tuple(int(part) for part in onnxruntime.__version__.split('.')[:2])
-    brief = version >= SPINS_BRIEFLY
-    options.add_session_config_entry('session.intra_op.allow_spinning', str(int(brief)))
-    if brief:
-        options.add_session_config_entry('session.force_spinning_stop', '1')
-        options.add_session_config_entry('session.intra_op.spin_duration_us',
-                                         str(SPIN_MICROSECONDS))
+    # Threads that spin take the cores from DDS and from each other: docs/engines.md has figures.
+    options.add_session_config_entry('session.intra_op.allow_spinning', '0')
     return options
 
 
