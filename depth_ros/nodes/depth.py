@@ -8,7 +8,6 @@ import time
 import traceback
 from typing import Any
 
-import cv2
 from depth_ros import messages
 from depth_ros.contracts import InputError
 from depth_ros.engines import upgrade
@@ -100,8 +99,6 @@ class DepthNode(BaseNode):
         self.estimator = self.running = self.make_estimator(
             lean(self.spec, cache=self.config.engine_cache))
         self.outputs = DepthOutputs(self, self.has_overlay)
-        # More threads gain nothing at image size, and wait for cores that the engine has.
-        cv2.setNumThreads(1)
         self.get_logger().info(f'{self.estimator.spec.name} ({self.task}) runs in '
                                f'{self.estimator.engine.describe()}')
 
