@@ -18,6 +18,8 @@ LARGEST_PIXELS = 1 << 27
 _WIDEST = 10.0
 # Focal lengths and offsets in image sizes: a telescope sees 0.05 degrees so.
 _LONGEST = 1000.0
+# Share of the pixels that may be without a ray.
+_MOST_BLIND = 0.5
 
 
 @dataclass(frozen=True)
@@ -139,6 +141,23 @@ class Camera:
         rays.flags.writeable = False
         return rays
 
+    def check_lens(self):
+        """
+        Look at a few pixels, in milliseconds: does the lens model see most of the image.
+
+        The pixels without a ray are the dear ones: for a lens of nonsense all would take seconds.
+
+        :raises InputError: most of them have no ray.
+        """
+        if not self.distortion:
+            return
+        u, v = (np.linspace(0, size - 1, 32) for size in (self.width, self.height))
+        blind = np.isnan(_undistorted(self, u, v)[0]).mean()
+        if blind > _MOST_BLIND:
+            raise InputError(f'the lens leaves {100 * blind:.0f} % of the image without a ray: '
+                             'its distortion coefficients do not fit this image; calibrate the '
+                             'camera', 'camera_info')
+
     def project(self, points):
         """
         Project points of the optical frame.
@@ -216,28 +235,36 @@ def _fold_radius(distortion):
     return radius[falls[0]] if len(falls) else _WIDEST
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=4)
 def _ray_planes(camera):
-    """X/Z and Y/Z of all pixels, and which have no ray (None: all have one)."""
-    u, v = np.meshgrid(np.arange(camera.width, dtype=np.float64),
-                       np.arange(camera.height, dtype=np.float64))
+    """
+    X/Z and Y/Z of all pixels, and which have no ray (None: all have one).
+
+    :raises InputError: a lens that leaves most of the image without rays.
+    """
+    u, v = np.arange(camera.width, dtype=np.float64), np.arange(camera.height, dtype=np.float64)
     if camera.distortion:
-        import cv2
-        pixels = np.stack([u, v], -1).reshape(-1, 1, 2)
-        coefficients = np.array(camera.distortion)
-        # The default of five iterations is off by pixels at the edge of a wide lens.
-        rays = cv2.undistortPointsIter(
-            pixels, camera.matrix, coefficients, None, None,
-            (cv2.TERM_CRITERIA_COUNT | cv2.TERM_CRITERIA_EPS, 100, 1e-4))
-        # Pixels that no ray reaches through this lens model get none.
-        back, kept = camera._distort(rays[:, 0])
-        missed = np.abs(back * (camera.fx, camera.fy) + (camera.cx, camera.cy) - pixels[:, 0])
-        rays[~(kept & (missed < 0.1).all(1))] = np.nan
-        u, v = np.moveaxis(rays.reshape(camera.height, camera.width, 2), -1, 0)
+        camera.check_lens()
+        u, v = _undistorted(camera, u, v)
     else:
-        u, v = (u - camera.cx) / camera.fx, (v - camera.cy) / camera.fy
+        u, v = np.meshgrid((u - camera.cx) / camera.fx, (v - camera.cy) / camera.fy)
     planes = tuple(np.ascontiguousarray(plane, np.float32) for plane in (u, v))
     for plane in planes:
         plane.flags.writeable = False
     blind = np.isnan(planes[0])
     return *planes, blind if blind.any() else None
+
+
+def _undistorted(camera, u, v):
+    """X/Z and Y/Z, each `(len(v), len(u))`, of pixel columns and rows; NaN without a ray."""
+    import cv2
+    pixels = np.stack(np.meshgrid(u, v), -1).reshape(-1, 1, 2)
+    # The default of five iterations is off by pixels at the edge of a wide lens.
+    rays = cv2.undistortPointsIter(
+        pixels, camera.matrix, np.array(camera.distortion), None, None,
+        (cv2.TERM_CRITERIA_COUNT | cv2.TERM_CRITERIA_EPS, 100, 1e-4))
+    # Pixels that no ray reaches through this lens model get none.
+    back, kept = camera._distort(rays[:, 0])
+    missed = np.abs(back * (camera.fx, camera.fy) + (camera.cx, camera.cy) - pixels[:, 0])
+    rays[~(kept & (missed < 0.1).all(1))] = np.nan
+    return np.moveaxis(rays.reshape(len(v), len(u), 2), -1, 0)

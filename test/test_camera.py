@@ -140,6 +140,15 @@ def test_unusable_intrinsics_are_refused(change, says):
         Camera(**{**values, **change})
 
 
+@pytest.mark.parametrize('distortion', [(10.0, -3.0, 5.0, 2.0, 1.0), (1e300, 0, 0, 0, 0)])
+def test_a_lens_without_rays_is_refused(distortion):
+    camera = Camera(1920, 1080, 900.0, 900.0, 960.0, 540.0, distortion)
+    for look in (camera.check_lens, camera.rays):
+        with pytest.raises(InputError, match='% of the image without a ray') as error:
+            look()
+        assert error.value.reason == 'camera_info'
+
+
 def test_from_matrix_takes_k_and_p():
     k = [500, 0, 320, 0, 510, 240, 0, 0, 1]
     p = [500, 0, 320, 0, 0, 510, 240, 0, 0, 0, 1, 0]

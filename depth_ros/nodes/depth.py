@@ -239,7 +239,9 @@ class DepthNode(BaseNode):
         # `reconfigure` may clear the cache meanwhile, in another thread.
         cached = self._camera
         if cached is None or cached[0] != key:
-            cached = self._camera = key, messages.camera_from_info(info, self.config.rectified)
+            camera = messages.camera_from_info(info, self.config.rectified)
+            camera.check_lens()
+            cached = self._camera = key, camera
         camera = cached[1]
         if rgb.shape[:2] != (camera.height, camera.width):
             raise InputError(
