@@ -1,13 +1,17 @@
 # Copyright 2026 depth_ros maintainers
 # SPDX-License-Identifier: Apache-2.0
-"""The shared-memory DDS profile: where it is, and how a process is given it."""
+"""The shared-memory DDS profile, how a process is given it, and what dead processes leave."""
+import fcntl
 import os
 from pathlib import Path
+import re
 import sys
+import time
 
 from depth_ros.contracts import InputError
 
 PROFILE = 'fastdds_shm.xml'
+SHARED_MEMORY, SEGMENT = '/dev/shm', re.compile(r'fastrtps_[0-9a-f]{16}_el')
 # Humble and Jazzy read the first name, later distributions the second.
 VARIABLES = ('FASTRTPS_DEFAULT_PROFILES_FILE', 'FASTDDS_DEFAULT_PROFILES_FILE')
 
@@ -45,3 +49,35 @@ def environment(domain):
     return {**os.environ, **{name: str(profile_file()) for name in VARIABLES},
             'ROS_DOMAIN_ID': str(domain), 'ROS_AUTOMATIC_DISCOVERY_RANGE': 'LOCALHOST',
             'ROS_LOCALHOST_ONLY': '', 'RMW_IMPLEMENTATION': 'rmw_fastrtps_cpp'}
+
+
+def clear_leftovers(folder=SHARED_MEMORY, older_s=1.0):
+    """
+    Remove the shared memory of dead processes; return how many segments and how many MiB.
+
+    A process that is killed leaves its segment, 64 MiB with the profile, until the machine starts
+    again: Fast DDS does not look. While a process lives it locks the file beside its segment
+    (what `fastdds shm clean` goes by, too).
+
+    :param older_s: younger ones stay, since their owner may not have locked them yet.
+    """
+    count, size = 0, 0
+    for lock in Path(folder).glob('fastrtps_*_el'):
+        segment = lock.with_name(lock.name.removesuffix('_el'))
+        try:
+            if not SEGMENT.fullmatch(lock.name) or time.time() - lock.stat().st_mtime < older_s:
+                continue
+            handle = os.open(lock, os.O_RDONLY)
+        except OSError:
+            continue  # Of another user, or just gone.
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            held = segment.stat().st_blocks * 512 if segment.exists() else 0
+            segment.unlink(missing_ok=True)
+            lock.unlink(missing_ok=True)
+            count, size = count + 1, size + held
+        except OSError:
+            pass  # Its owner lives, or it is not ours to remove.
+        finally:
+            os.close(handle)
+    return count, size / 2 ** 20

@@ -10,6 +10,7 @@ import time
 import traceback
 
 from depth_ros.contracts import InputError
+from depth_ros.dds import clear_leftovers
 from depth_ros.nodes import diagnostics, parameters
 from diagnostic_msgs.msg import DiagnosticArray
 import rclpy
@@ -203,10 +204,15 @@ def run(node_class, args=None):
     # rclpy ends `spin` on a signal; a KeyboardInterrupt in the middle of a callback or of a
     # message conversion would come out as any kind of error.
     signal.signal(signal.SIGINT, lambda *unused: None)
+    # A node that is started again after it was killed: what its predecessor left would stay.
+    count, size = clear_leftovers()
     rclpy.init(args=args)
     node, executor = None, None
     try:
         node = node_class()
+        if count:
+            node.get_logger().info(f'removed {size:.0f} MiB of shared memory of {count} dead '
+                                   'processes')
         status = node.errand()
         if status is not None:
             return status

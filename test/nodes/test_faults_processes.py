@@ -14,6 +14,7 @@ import subprocess
 import sys
 import time
 
+from depth_ros import dds
 from depth_ros.benchmark import memory
 from depth_ros.benchmark.ros.accounts import counts, unaccounted
 import numpy as np
@@ -47,6 +48,13 @@ def clean(node):
     assert not [word for word in UGLY if word in node.log], node.log
 
 
+def segments(pid):
+    """Files of the shared memory that a process made: it holds the locks beside them open."""
+    links = [os.readlink(link) for link in Path(f'/proc/{pid}/fd').iterdir()]
+    return [Path(link.removesuffix('_el')) for link in links
+            if dds.SEGMENT.fullmatch(Path(link).name)]
+
+
 def ended(node, how):
     """Send a signal; return the status and the seconds until the end."""
     begin = time.monotonic()
@@ -59,6 +67,8 @@ def test_a_killed_node_starts_again(model, tmp_path):
     with Bench('completion', folder=tmp_path, model=model, **POSE) as node:
         node.good_frame()
         for _ in range(2):
+            left = segments(node.process.pid)
+            assert left and all(path.exists() for path in left)
             node.process.kill()
             assert node.process.wait() == -signal.SIGKILL
             begin = time.monotonic()
@@ -67,6 +77,9 @@ def test_a_killed_node_starts_again(model, tmp_path):
             node.received['depth/image'].clear()
             node.good_frame()
             print(f'speaks after {spoke:.2f} s, depth after {time.monotonic() - begin:.2f} s')
+            # Else every kill would cost shared memory until the machine starts again.
+            assert not [path for path in left if path.exists()]
+            assert 'of shared memory of' in node.log
             node.refresh()
             assert unaccounted(counts(node.values)) == 0
     clean(node)

@@ -6,6 +6,7 @@ Hostile messages through real nodes in this process: no crash, no hang, every im
 DEPTH_ROS_FUZZ=10000 python -m pytest test/nodes/test_hostile_messages.py -s    # the full number
 """
 
+from array import array
 from collections import Counter
 import os
 import resource
@@ -18,6 +19,7 @@ pytest.importorskip('rclpy', reason='ROS 2 is not installed: make venv')
 from depth_ros.benchmark import memory  # noqa: E402, I100
 from depth_ros.benchmark.ros.accounts import counts, unaccounted  # noqa: E402
 from depth_ros.nodes.completion import CompletionNode  # noqa: E402
+from depth_ros.nodes.evaluation import EvaluationNode  # noqa: E402
 from depth_ros.nodes.outputs import TOPICS  # noqa: E402
 from hostile_messages import Hostile  # noqa: E402
 from node_bench import Bench, POSE  # noqa: E402
@@ -147,3 +149,42 @@ def test_hostile_messages_over_dds(tmp_path, executable, lidar):
         assert grown < 200
     assert node.status_at_exit == 0 and 'Traceback' not in node.log
     assert max(map(len, node.log.splitlines())) < 1000
+
+
+def test_hostile_depth_and_clouds_in_the_evaluation_node():
+    """Its pairs are compared in the thread of the executor, where an error would end it."""
+    words = ['truth:=cloud', 'max_skew:=0.1', *POSE_WORDS]
+    rclpy.init(args=['--ros-args', *(word for p in words for word in ('-p', p))])
+    node = EvaluationNode()
+    hostile, good = Hostile(31), Hostile(32, spoil=False)
+    try:
+        node.start()
+        for index in range(COUNT // 6):
+            stamp, bad = (1000 + index) * 10 ** 9, index % 3
+            depth = (hostile if bad == 0 else good).image(stamp)
+            if depth.encoding == 'rgb8':
+                depth.encoding, depth.step = '32FC1', 4 * 64
+                depth.data = array('B', bytes(4 * 64 * 48))
+            node._on_message('depth camera_info', None,
+                             (hostile if bad == 1 else good).info(stamp))
+            node._on_message('depth', node.pairs.add_prediction, depth)
+            node._on_message('cloud', node.pairs.add_truth,
+                             (hostile if bad == 2 else good).cloud(stamp))
+        node._compare(node.pairs.finish(), final=True)
+        counted, pairs = node.tracker.counts, node.pairs.counts
+        compared = node.session.average.images
+        reasons = sum(count for name, count in counts_of(counted).items())
+        print(dict(counted), dict(pairs), compared)
+        assert pairs['predictions'] == COUNT // 6 == pairs['pairs'] + pairs[
+            'unmatched_predictions']
+        assert pairs['pairs'] == compared + counted['rejected'] and counted['failed'] == 0
+        assert reasons == counted['rejected'] > COUNT // 60 and compared > COUNT // 60
+    finally:
+        node.close()
+        node.destroy_node()
+        rclpy.try_shutdown()
+
+
+def counts_of(counted):
+    """Return the counters of rejections by reason."""
+    return {name: count for name, count in counted.items() if name.startswith('rejected: ')}
