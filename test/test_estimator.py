@@ -241,7 +241,7 @@ def test_input_size_keeps_budget_and_aspect(tmp_path, width, height):
         assert 0.75 < (columns / rows) / (width / height) < 1.34
 
 
-@pytest.mark.parametrize('width,height', [(65536, 1), (1, 65536), (2 ** 32 - 1, 40)])
+@pytest.mark.parametrize('width,height', [(65536, 1), (1, 65536), (10 ** 6, 4)])
 def test_a_camera_that_would_make_the_model_huge_is_refused(tmp_path, width, height):
     spec = read_spec(make_tiny_model(tmp_path / 'm.onnx'))
     with pytest.raises(InputError, match='too long and narrow') as error:

@@ -41,7 +41,7 @@ class Session:
         if prediction.shape != target.shape:
             raise InputError(
                 f'depth is {prediction.shape[1]}x{prediction.shape[0]} but the ground truth is '
-                f'{target.shape[1]}x{target.shape[0]}: compare images of one size')
+                f'{target.shape[1]}x{target.shape[0]}: compare images of one size', 'sizes differ')
         if self.max_depth > 0:
             target = np.where(target <= self.max_depth, target, np.float32(np.nan))
         metrics = self.protocol.image(prediction, target)

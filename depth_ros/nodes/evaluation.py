@@ -146,11 +146,12 @@ class EvaluationNode(BaseNode):
         if self.config.truth == 'depth':
             return messages.image_to_depth(truth)
         if self._needs_info():
-            raise InputError('no depth/camera_info yet: it says how the cloud projects')
+            raise InputError('no depth/camera_info yet: it says how the cloud projects',
+                             'no camera_info')
         camera = messages.camera_from_info(self.info)
         if (camera.height, camera.width) != (prediction.height, prediction.width):
             raise InputError(f'depth/camera_info says {camera.width}x{camera.height} but the '
-                             f'depth is {prediction.width}x{prediction.height}')
+                             f'depth is {prediction.width}x{prediction.height}', 'sizes differ')
         points, _ = messages.cloud_points(truth)
         if self.config.line_elevation > -90.0:
             apart = np.abs(lidar.elevation(points) - self.config.line_elevation)

@@ -161,7 +161,7 @@ def test_the_clock_jumps(fault, jump):
     node.stamp += abs(jump) * SECOND
 
 
-def test_a_bag_of_a_second_loops(fault):
+def test_a_short_bag_loops(fault):
     node, recovered = fault
     jumps, start = node.count('time_jumps'), node.next_stamp()
     for _ in range(3):
