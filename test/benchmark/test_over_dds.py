@@ -102,11 +102,11 @@ def test_a_recording_in_a_loop(tmp_path, parameters):
     from depth_ros.benchmark.ros.looping import loop, SERIES
     from depth_ros.benchmark.tables import loop as table
     from depth_ros.demo.made_recording import write_recording
-    write_recording(tmp_path / 'bag', 10, 0.1)
-    figures = loop(tmp_path / 'bag', 0.07, parameters,
+    write_recording(tmp_path / 'bag', 8, 0.1)
+    figures = loop(tmp_path / 'bag', 0.04, parameters,
                    ('depth', 'confidence'), threads=1, bar=False)
     images = figures['images']
-    assert images['sent'] == images['in'] + images['lost_before'] > 20
+    assert images['sent'] == images['in'] + images['lost_before'] > 15
     assert images['in'] == images['out'] + sum(images['dropped'].values())
     assert images['unaccounted'] == 0 and set(images['lost_after']) == set(figures['topics'])
     assert figures['time_jumps'] >= int(figures['loops']) - 1 >= 1

@@ -148,7 +148,7 @@ def test_a_lidar_of_5_hz(fault):
     assert len(answered) > 5 and found['out'] >= len(answered)
 
 
-@pytest.mark.parametrize('jump', [-7 * 86400, -2, 7 * 86400])
+@pytest.mark.parametrize('jump', [-2, 7 * 86400])
 def test_the_clock_jumps(fault, jump):
     node, recovered = fault
     jumps = node.count('time_jumps')

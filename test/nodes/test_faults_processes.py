@@ -29,7 +29,7 @@ from node_bench import Bench, POSE  # noqa: E402
 pytestmark = pytest.mark.ros
 SCRIPT = Path(__file__).parents[1] / 'node_with_tensorrt.py'
 # In the full run: sequences of transitions, and both signals in every state.
-SEQUENCES = int(os.environ.get('DEPTH_ROS_SEQUENCES', 25))
+SEQUENCES = int(os.environ.get('DEPTH_ROS_SEQUENCES', 12))
 ALL = SEQUENCES > 100
 UGLY = 'Traceback', 'terminate called', 'Aborted', 'Segmentation', 'core dumped'
 # What each transition makes of each state; anything else is refused.
@@ -66,11 +66,13 @@ def ended(node, how):
 def test_a_killed_node_starts_again(model, tmp_path):
     with Bench('completion', folder=tmp_path, model=model, **POSE) as node:
         node.good_frame()
-        for _ in range(2):
+        for _ in range(2 if ALL else 1):
             left = segments(node.process.pid)
             assert left and all(path.exists() for path in left)
             node.process.kill()
             assert node.process.wait() == -signal.SIGKILL
+            # What is younger than a second may be of a process that has not locked it yet.
+            time.sleep(1.1)
             begin = time.monotonic()
             node.start()
             spoke = time.monotonic() - begin
@@ -79,7 +81,6 @@ def test_a_killed_node_starts_again(model, tmp_path):
             print(f'speaks after {spoke:.2f} s, depth after {time.monotonic() - begin:.2f} s')
             # Else every kill would cost shared memory until the machine starts again.
             assert not [path for path in left if path.exists()]
-            assert 'of shared memory of' in node.log
             node.refresh()
             assert unaccounted(counts(node.values)) == 0
     clean(node)
@@ -191,9 +192,9 @@ def test_random_transitions(model, tmp_path):
 def test_it_ends_cleanly_in_every_state(model, tmp_path):
     """Active and in mid-work are in test_completion, while it builds in test_node_engines."""
     with Bench('completion', folder=tmp_path, model=model, autostart=False, **POSE) as node:
-        ways = ((), ('configure',), ('configure', 'activate'), ('shutdown unconfigured',),
+        ways = (('configure',), ('shutdown unconfigured',), (), ('configure', 'activate'),
                 ('configure', 'cleanup'), ('configure', 'activate', 'deactivate'))
-        for number, way in enumerate(ways if ALL else ways[:4]):
+        for number, way in enumerate(ways if ALL else ways[:2]):
             signals = signal.SIGINT, signal.SIGTERM
             for how in signals if ALL else (signals[number % 2],):
                 if node.process.poll() is not None:
@@ -204,8 +205,8 @@ def test_it_ends_cleanly_in_every_state(model, tmp_path):
     clean(node)
 
 
-@pytest.mark.parametrize('name', ['completion', 'replay',
-                                  *(('monocular', 'evaluation') if ALL else ())])
+@pytest.mark.parametrize('name', ['completion', *(
+    ('monocular', 'evaluation', 'replay') if ALL else ())])
 @pytest.mark.parametrize('library', ['_multiarray_umath', '_rclpy_pybind11', 'lifecycle_msgs'])
 def test_ctrl_c_while_it_starts(repository, model, tmp_path, name, library):
     """Interrupted when it has just loaded a library: no trace of where it was."""
