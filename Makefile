@@ -1,4 +1,4 @@
-# Targets: venv demo test lint clean. Needs Python 3.11, make and a package registry, nothing else.
+# Targets: venv demo test lint fuzz killed clean. Needs Python 3.11, make and a package registry, nothing else.
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV ?= .venv
 BIN := $(VENV)/bin
@@ -11,7 +11,7 @@ TEST_ARGS ?=
 unexport PYTHONPATH PYTHONHOME LD_LIBRARY_PATH AMENT_PREFIX_PATH COLCON_PREFIX_PATH CMAKE_PREFIX_PATH
 unexport _ROS_WHEELS_BOOTSTRAP_COMPLETE RMW_IMPLEMENTATION VIRTUAL_ENV
 
-.PHONY: venv venv-test demo test lint clean
+.PHONY: venv venv-test demo test lint fuzz killed clean
 .DELETE_ON_ERROR:
 
 venv: $(VENV)/.package.stamp
@@ -28,6 +28,13 @@ test: venv-test
 
 lint: venv-test
 	$(BIN)/python -m pytest test/test_lint.py
+
+# Longer than what `make test` does of the same: docs/security.md.
+fuzz: venv-test
+	PYTHONPATH=. OMP_NUM_THREADS=1 $(BIN)/python -W ignore test/fuzz_files.py
+
+killed: venv-test
+	PYTHONPATH=. OMP_NUM_THREADS=1 $(BIN)/python -W ignore test/killed_runs.py
 
 clean:
 	rm -rf $(VENV) build install log dist demo_output .pytest_cache .ruff_cache *.egg-info

@@ -4,8 +4,8 @@
 What a recording may unpack to and hold, checked before or while it is read.
 
 rosbags unpacks whatever is there: a file of a megabyte may hold gigabytes of zeros, and a database
-may hold a query without end in the place of a table. Its functions that unpack are replaced by
-those of this file.
+may hold a query without end in the place of a table. Its functions that unpack, and its reader of
+databases, are replaced by those of this file.
 """
 
 from contextlib import closing, contextmanager
@@ -31,7 +31,7 @@ _LARGEST_METADATA = 10_000_000
 _SUFFIXES = ('.mcap', '.db3', '.bag')
 _ADVICE = ('name the folder of a rosbag2 recording (with metadata.yaml), or an .mcap, .db3 or '
            'ROS 1 .bag file')
-_zstd, _lz4 = reader.zstd, storage_mcap.lz4_decompress
+_zstd = reader.zstd
 _STEP = 1 << 20
 
 
@@ -112,14 +112,8 @@ def check_database(path):
     """
     if any(sign in str(path) for sign in '?#%'):
         raise InputError(f'{path} has one of ? # % in its path: rename it')
-    try:
-        with closing(sqlite3.connect(address(path), uri=True)) as base:
-            # What is damaged beside a query does not hide it.
-            base.execute('PRAGMA writable_schema=ON')
-            base.text_factory = partial(str, encoding='utf-8', errors='replace')
-            found = base.execute('SELECT type, name, sql FROM sqlite_master').fetchall()
-    except (sqlite3.Error, UnicodeDecodeError):
-        return  # Who reads it says what is wrong.
+    # With its journal, as `bag_salvage` reads it, and without, as rosbags does.
+    found = [*_schema(address(path)), *_schema(address(path) + '&immutable=1')]
     for kind, name, sql in found:
         words = f'{sql or ""} '.upper()
         if kind in ('view', 'trigger') or kind == 'table' and (
@@ -127,6 +121,31 @@ def check_database(path):
                 or ' AS(' in words):
             raise InputError(f'{path} computes its {kind} {name!r}: no recorder writes that, do '
                              'not trust the file')
+
+
+def _schema(where):
+    try:
+        with closing(sqlite3.connect(where, uri=True)) as base:
+            # What is damaged beside a query does not hide it.
+            base.execute('PRAGMA writable_schema=ON')
+            base.text_factory = partial(str, encoding='utf-8', errors='replace')
+            return base.execute('SELECT type, name, sql FROM sqlite_master').fetchall()
+    except (sqlite3.Error, UnicodeDecodeError):
+        return []  # Who reads it says what is wrong.
+
+
+class CheckedDatabase(reader.Sqlite3Reader):
+    """A database of rosbags that is looked at first, also one that was packed as a whole."""
+
+    def open(self):
+        """Open it; see `check_database`."""
+        check_database(self.path)
+        super().open()
+
+
+reader.DirectoryReader.STORAGE_PLUGINS = {**reader.DirectoryReader.STORAGE_PLUGINS,
+                                          'sqlite3': CheckedDatabase}
+reader.Reader.STORAGE_PLUGINS = {**reader.Reader.STORAGE_PLUGINS, '.db3': CheckedDatabase}
 
 
 def check_chunks(chunks):
@@ -151,12 +170,9 @@ def checked_path(path):
         raise InputError(f'{path} has no metadata.yaml: {_ADVICE}')
     if not path.is_dir() and path.suffix not in _SUFFIXES:
         raise InputError(f'{path} is no recording: {_ADVICE}')
-    inside = list(path.iterdir()) if path.is_dir() else [path]
-    for file in inside:
+    for file in path.iterdir() if path.is_dir() else [path]:
         if not file.is_file() and not file.is_dir():
             raise InputError(f'{file} is no file of a recording: remove it')
-        if file.suffix == '.db3':
-            check_database(file)
     if path.is_dir():
         index = path / 'metadata.yaml'
         check_nesting(read_text(index, _LARGEST_METADATA), index)

@@ -11,6 +11,7 @@ from collections import namedtuple
 from pathlib import Path
 
 from depth_ros.contracts import InputError, NANOSECONDS
+from depth_ros.documents import printable
 import numpy as np
 
 try:
@@ -74,7 +75,8 @@ class Bag:
             for part in getattr(storage, 'storages', [storage]):
                 bag_limits.check_chunks(getattr(part, 'chunks', ()))
         for name, (kind, count) in self.topics.items():
-            if not isinstance(name, str) or not isinstance(kind, str | None) or not _whole(count):
+            named = isinstance(name, str) and name.isprintable() and isinstance(kind, str | None)
+            if not named or not _whole(count):
                 raise InputError(f'its index says {count!r} messages {kind!r} on {name!r}')
         if not _whole(self.count) or not _whole(self._reader.duration) or not isinstance(
                 self.start_ns, int):
@@ -274,5 +276,5 @@ def _whole(value):
 
 
 def _words(error):
-    words = ' '.join(f'{error}'.split()).rstrip('.')
+    words = printable(' '.join(f'{error}'.split()).rstrip('.'))
     return words[:_LONGEST] + ' ...' * (len(words) > _LONGEST) or type(error).__name__

@@ -103,5 +103,10 @@ def _count(value, known, above):
     return known[id(value)]
 
 
+def printable(text):
+    """Return a text without what moves a terminal's cursor or changes its colours."""
+    return ''.join(sign if sign.isprintable() else '?' for sign in text)
+
+
 def _words(error):
-    return ' '.join(str(error).split())[:300] or type(error).__name__
+    return printable(' '.join(str(error).split()))[:300] or type(error).__name__

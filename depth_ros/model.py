@@ -20,6 +20,7 @@ from pathlib import Path
 import re
 import warnings
 
+from depth_ros.documents import printable
 from depth_ros.model_file import ModelError, read_model, sums
 
 CONTRACT = '1'
@@ -117,7 +118,7 @@ def _open(path, content):
 
 
 def _parse(path, metadata):
-    values = {key: metadata.get(PREFIX + key, '') for key in _TEXTS}
+    values = {key: printable(metadata.get(PREFIX + key, '')) for key in _TEXTS}
     for key, kind in _NUMBERS.items():
         text = metadata.get(PREFIX + key)
         if text is None:

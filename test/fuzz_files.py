@@ -10,7 +10,7 @@ import sys
 import warnings
 
 from fuzz_runner import timed
-from fuzz_targets import prepare, TARGETS
+from fuzz_targets import prepare, TARGETS, TRAINING_FILES
 
 
 def main():
@@ -21,7 +21,7 @@ def main():
     parser.add_argument('--kind', nargs='*', default=list(TARGETS), choices=list(TARGETS))
     args = parser.parse_args()
     warnings.simplefilter('ignore')
-    if {'training config', 'r2m.json'} & set(args.kind):
+    if set(TRAINING_FILES) & set(args.kind):
         import training.experiment  # noqa: F401  once, not in each child
     if 'model' in args.kind:
         import onnxruntime  # noqa: F401

@@ -210,10 +210,54 @@ def r2m_record(folder, seed):
     record.finish('model', 1.0, {})
 
 
+@lru_cache(maxsize=None)
+def _checkpoint():
+    import torch
+    path = _kept() / 'last.ckpt'
+    state = {f'net.{number}.weight': torch.ones(8, 8) for number in range(6)}
+    torch.save({'state_dict': state, 'global_step': 3, 'average': {'mean': state, 'steps': 3}},
+               path)
+    return path.read_bytes()
+
+
+def checkpoint(folder, seed):
+    """Read it as weights of another run."""
+    from training.networks.encoders import read_checkpoint, read_state
+    path = folder / 'last.ckpt'
+    path.write_bytes(mutated(_checkpoint(), seed))
+    read_checkpoint(path)
+    read_state(path)
+
+
+@lru_cache(maxsize=None)
+def _frames():
+    import cv2
+    cv2.imwrite(str(_kept() / '000000.png'), np.full((48, 64, 3), 90, np.uint8))
+    np.save(_kept() / '000000.npy', np.array([[3, 4, 2.5], [5, 6, 3.5]], np.float32))
+    return {'camera.yaml': b'width: 64\nheight: 48\nfx: 50.0\nfy: 50.0\ncx: 31.0\ncy: 23.0\n',
+            'frames.json': b'{"0": "1.5"}',
+            **{name: (_kept() / name).read_bytes() for name in ('000000.png', '000000.npy')}}
+
+
+def kept_frames(folder, seed):
+    """Read frames that r2m kept."""
+    from training.robot.frames import open_dataset
+    files = dict(_frames())
+    name = sorted(files)[seed % 4]
+    files[name] = mutated(files[name], seed, name.endswith(('yaml', 'json')))
+    for name, data in files.items():
+        (folder / name).write_bytes(data)
+    for sample in open_dataset(folder).samples():
+        assert sample.image.shape[:2] == sample.sparse.shape
+        assert np.isfinite(sample.sparse).all()
+
+
 FILES = {'model': model_file, 'engine cache': engine_cache, 'camera': camera,
          'node config': node_config, 'card': card}
-TRAINING_FILES = {'training config': training_config, 'r2m.json': r2m_record}
+TRAINING_FILES = {'training config': training_config, 'r2m.json': r2m_record,
+                  'checkpoint': checkpoint, 'kept frames': kept_frames}
 TARGETS = {'bag': bag, **FILES, **TRAINING_FILES}
 prepare = {'bag': lambda: [_bag(s, c) for s in ('mcap', 'sqlite3') for c in (False, True)],
            'model': lambda: [_model(kind) for kind in ('completion', 'monocular')],
-           'engine cache': _entry, 'card': partial(sums, model.MODELS)}
+           'engine cache': _entry, 'card': partial(sums, model.MODELS),
+           'checkpoint': _checkpoint, 'kept frames': _frames}

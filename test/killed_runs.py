@@ -60,12 +60,12 @@ def run(words, kill_after=None):
     return (None if code == -signal.SIGKILL else code), time.monotonic() - begin
 
 
-def fit_config(folder):
-    """Write a config of eight steps on one frame, unchanged: their order does not matter."""
+def fit_config(folder, steps=8):
+    """Write a config of some steps on one frame, unchanged: their order does not matter."""
     config = frame_config(folder)
     options = config['data']['init_args']
     source = {**options['train'][0], 'limit': 1}
-    options.update(train=[source] * 4, batch_size=1, validation=[], steps={
+    options.update(train=[source] * (steps // 2), batch_size=1, validation=[], steps={
         'size': [36, 48], 'crop': [32, 40], 'flip': 0.0, 'degrees': 0.0, 'lighting': 0.0,
         'jitter': 0.0})
     config['average'], config['trainer']['max_epochs'] = 0.9, 2
@@ -77,9 +77,9 @@ def fit_config(folder):
 class Fit:
     """`fit`: last.ckpt is whole at any time; its weights and their mean are the same."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, steps=8):
         """Write the data."""
-        self.config = fit_config(folder)
+        self.config = fit_config(folder, steps)
 
     def words(self, out):
         """Return the command."""
@@ -105,7 +105,7 @@ class Fit:
 class Export(Fit):
     """`export`: the file of before or the new one; answers are the same."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, steps=8):
         """Train what is exported."""
         from tiny_runs import leave_run
         self.checkpoint = leave_run(folder / 'left', 'Student', {})
@@ -134,7 +134,7 @@ class Export(Fit):
 class Robot(Fit):
     """`r2m`: record, frames, answers, checkpoint and model are whole; the figures are the same."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, steps=8):
         """Write the recording."""
         self.bag = make_posts_bag(folder / 'yard', frames=40)
 
@@ -163,9 +163,9 @@ class Robot(Fit):
 KINDS = {'fit': Fit, 'export': Export, 'r2m': Robot}
 
 
-def killed(kind, kills, seed, folder):
+def killed(kind, kills, seed, folder, steps=8):
     """Return {kills, seconds, worst}: how far the end is from that of the run without kills."""
-    chance, case = random.Random(seed), KINDS[kind](folder)
+    chance, case = random.Random(seed), KINDS[kind](folder, steps)
     whole, out = folder / 'whole', folder / 'killed'
     whole.mkdir()
     out.mkdir()
@@ -202,6 +202,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('--what', nargs='*', default=list(KINDS), choices=list(KINDS))
     parser.add_argument('--kills', type=int, default=20)
+    parser.add_argument('--steps', type=int, default=8, help='of fit')
     parser.add_argument('--seed', type=int, default=0)
     args = parser.parse_args()
     torch.set_num_threads(1)
@@ -209,7 +210,7 @@ def main():
           '|---|---|---|---|---|')
     for kind in args.what:
         with tempfile.TemporaryDirectory() as folder:
-            found = killed(kind, args.kills, args.seed, Path(folder))
+            found = killed(kind, args.kills, args.seed, Path(folder), args.steps)
         print(f'| {kind} | {found["seconds"]:.1f} | {found["kills"]} | {found["ends"]} | '
               f'{found["worst"]:.1e} |', flush=True)
     return 0

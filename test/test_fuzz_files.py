@@ -5,11 +5,14 @@ from fuzz_runner import run_cases
 from fuzz_targets import FILES, prepare, TARGETS, TRAINING_FILES
 import pytest
 
+# For a case, where other tests and their machines take the time.
+SECONDS = 30.0
 
-def quiet(kind, seeds, **limits):
+
+def quiet(kind, seeds):
     """Run cases; all of them end as they may."""
     prepare.get(kind, lambda: None)()
-    outcomes, faults = run_cases(TARGETS[kind], seeds, **limits)
+    outcomes, faults = run_cases(TARGETS[kind], seeds, SECONDS)
     assert not faults, '\n'.join(f'{kind} seed {seed}: {fault}' for seed, fault in faults)
     assert sum(outcomes.values()) == len(seeds)
     return outcomes
@@ -68,6 +71,6 @@ def deadly(folder, seed):
     (endless, 'no end after'), (greedy, 'MemoryError'), (deadly, 'died: status')])
 def test_the_runner_tells_what_it_is_for(target, said):
     """A case that hangs, eats or dies is named, and those after it run."""
-    outcomes, faults = run_cases(target, range(5), seconds=1.0, memory=300 << 20)
+    outcomes, faults = run_cases(target, range(5), seconds=2.0, memory=300 << 20)
     (seed, fault), = faults
     assert seed == 2 and said in fault and outcomes == {'right': 4}

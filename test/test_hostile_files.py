@@ -7,15 +7,16 @@ from pathlib import Path
 import sqlite3
 import struct
 
-from backports import zstd
-from depth_ros import bags
+from depth_ros import bag_limits, bags
 from depth_ros.bag_limits import LARGEST_BYTES, unlz4, unzstd
 from depth_ros.bag_salvage import open_bag
 from depth_ros.camera import Camera
 from depth_ros.contracts import InputError
 from depth_ros.documents import inside, read_json, read_yaml
 import pytest
+from rosbags.rosbag2.storage_mcap import zstd
 from tiny_bags import make_tiny_bag
+import yaml
 
 BOMB = zstd.compress(bytes(1 << 20)) * (LARGEST_BYTES // (1 << 20) + 1)
 
@@ -57,19 +58,46 @@ def test_a_packed_message_that_grows(tmp_path):
     assert 'unpacks to more than' in refused(path, open_bag)
 
 
-def test_a_query_in_the_place_of_a_table(tmp_path):
+def packed_as_a_whole(path, name):
+    """Pack a recording's one file, as `ros2 bag record --compression-mode file` does."""
+    file = path / name
+    (path / f'{name}.zstd').write_bytes(zstd.compress(file.read_bytes()))
+    file.unlink()
+    content = yaml.safe_load((path / 'metadata.yaml').read_text())
+    content['rosbag2_bagfile_information'].update(
+        relative_file_paths=[f'{name}.zstd'], compression_format='zstd', compression_mode='FILE')
+    (path / 'metadata.yaml').write_text(yaml.safe_dump(content))
+    return path
+
+
+def test_a_packed_file_does_not_fill_the_disk(tmp_path, monkeypatch):
+    """It is unpacked into a folder of temporary files, as long as there is space."""
+    path = packed_as_a_whole(make_tiny_bag(tmp_path / 'made', frames=2), 'made.mcap')
+    assert len(list(bags.read(path))) == 9
+    monkeypatch.setattr(bag_limits, 'DISK_SHARE', 1e-12)
+    assert 'unpacks to more than fits into' in refused(path)
+
+
+@pytest.mark.parametrize('hidden', ['', 'packed', 'another ending'])
+def test_a_query_in_the_place_of_a_table(tmp_path, hidden):
     """A view whose rows never end would be read for ever."""
-    path = make_tiny_bag(tmp_path / 'made', frames=1)
-    with bags.Writer(tmp_path / 'bag', 'sqlite3', False) as writer:
-        for raw in bags.read_raw(path):
+    made, path = make_tiny_bag(tmp_path / 'made', frames=1), tmp_path / 'bag'
+    with bags.Writer(path, 'sqlite3', False) as writer:
+        for raw in bags.read_raw(made):
             writer.write_raw(*raw)
-    with closing(sqlite3.connect(tmp_path / 'bag' / 'bag.db3')) as base:
+    with closing(sqlite3.connect(path / 'bag.db3')) as base:
         base.executescript(
             'ALTER TABLE messages RENAME TO old; CREATE VIEW messages AS WITH RECURSIVE '
             'c(id) AS (SELECT 1 UNION ALL SELECT id + 1 FROM c) '
             "SELECT id, 1 AS topic_id, id AS timestamp, x'00' AS data FROM c;")
+    if hidden == 'packed':
+        packed_as_a_whole(path, 'bag.db3')
+    elif hidden:
+        (path / 'bag.db3').rename(path / 'bag.data')
+        index = path / 'metadata.yaml'
+        index.write_text(index.read_text().replace('bag.db3', 'bag.data'))
     for opener in (bags.Bag, open_bag):
-        assert "computes its view 'messages'" in refused(tmp_path / 'bag', opener)
+        assert "computes its view 'messages'" in refused(path, opener)
 
 
 @pytest.mark.parametrize('name', ['../other/made.mcap', '/etc/passwd', '..', 'pipe', 'made.mcap/'])
@@ -98,6 +126,17 @@ def test_types_of_a_recording_are_not_made_into_code(tmp_path):
     file.write_bytes(broken)
     messages = {topic: msg for topic, _, msg in bags.read(file)}
     assert messages['/scan'].angle_min == pytest.approx(-0.5)
+
+
+def test_names_that_speak_to_a_terminal(tmp_path):
+    """A topic whose name clears the screen is refused, and not printed as it is."""
+    made, path = make_tiny_bag(tmp_path / 'made', frames=1), tmp_path / 'bag'
+    with bags.Writer(path, 'mcap', False) as writer:
+        for raw in bags.read_raw(made):
+            writer.write_raw('/\x1b[2J', raw.stamp_ns, raw.msgtype, raw.data)
+            break
+    said = refused(path)
+    assert 'cannot read' in said and said.isprintable()
 
 
 def test_a_chunk_that_is_listed_twice(tmp_path):

@@ -239,5 +239,7 @@ class Experiment(LightningCLI):
         options = dict(self.config_init['trainer'])
         interval = options.pop('checkpoint_steps')
         ours = self._options(self.config, interval)
-        ours['callbacks'] = [*(options['callbacks'] or []), *ours['callbacks']]
+        for name in ('callbacks', 'plugins'):
+            given = options.get(name) or []
+            ours[name] = [*(given if isinstance(given, list) else [given]), *ours[name]]
         return lightning.Trainer(**{**options, **ours})

@@ -126,6 +126,8 @@ def write_graph(net, task, path, nominal, limit, like=None):
         error = parity(like, task, path, sizes)
         if error <= limit:
             return error, (height, width, STEP)
+    except OSError:
+        raise  # The disk, not the graph.
     except Exception as reason:
         # ONNX Runtime has its own exceptions for graphs that hold the size they were traced at.
         error = reason

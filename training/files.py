@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+import io
 import json
 import os
 from pathlib import Path
@@ -29,8 +30,10 @@ def replacing(path) -> Iterator[Path]:
         with part.open('rb') as file:
             os.fsync(file.fileno())
         os.replace(part, path)
-    except BaseException:
+    except BaseException as error:
         part.unlink(missing_ok=True)
+        if isinstance(error, OSError) and error.filename in (None, str(part)):
+            error.filename = str(path)  # what a full disk says names no file
         raise
 
 
@@ -62,5 +65,8 @@ class WholeCheckpoints(TorchCheckpointIO):
     def save_checkpoint(self, checkpoint, path, storage_options=None):
         """Write a checkpoint, making its folder."""
         Path(path).parent.mkdir(parents=True, exist_ok=True)
+        # Through memory: torch's own writer hides what the disk says.
+        content = io.BytesIO()
+        torch.save(checkpoint, content)
         with replacing(path) as part:
-            torch.save(checkpoint, part)
+            part.write_bytes(content.getbuffer())

@@ -45,7 +45,7 @@ class FiniteSteps(lightning.Callback):
         self.skipped.append((trainer.global_step, self.names))
         frames = ', '.join(map(str, self.names[:SHOWN])) or 'its frames'
         spoilt = [name for name, value in pl_module.named_buffers()
-                  if value.is_floating_point() and not torch.isfinite(value).all()]
+                  if 'running_' in name and not torch.isfinite(value).all()]
         advice = 'leave them out (leave_out of the source) or lower model.lr'
         if spoilt:
             raise InputError(f'step {trainer.global_step}: {frames} made {spoilt[0]} no number: '

@@ -57,7 +57,12 @@ class Record:
         self.run, self.path = Path(run), Path(run) / 'ship.json'
         self.content = {'pieces': [], 'progress': 0.0}
         if self.path.exists():
-            self.content = {**self.content, **read_json(self.path)}
+            self.content = read_json(self.path)
+            if not (isinstance(self.content, dict)
+                    and isinstance(self.content.get('pieces'), list)
+                    and isinstance(self.content.get('progress'), (int, float))):
+                raise InputError(f'{self.path} does not say how far the run is: remove it, or '
+                                 'name another --run')
 
     @property
     def finished(self) -> bool:

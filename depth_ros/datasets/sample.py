@@ -8,6 +8,9 @@ from depth_ros.camera import Camera
 from depth_ros.contracts import InputError
 import numpy as np
 
+# How files begin, and what their last bytes hold; cameras write some of their own behind.
+_ENDS, _TAIL = {b'\xff\xd8\xff': b'\xff\xd9', b'\x89PNG': b'IEND'}, 1 << 16
+
 
 @dataclass(frozen=True)
 class Sample:
@@ -121,9 +124,22 @@ def require_frames(frames, path, dataset, layout):
 
 
 def read_image(path):
-    """Read an image file as (H, W, 3) uint8 RGB."""
+    """Read an image file as (H, W, 3) uint8 RGB; one that was cut off is an InputError."""
     import cv2
-    image = cv2.imread(str(path), cv2.IMREAD_COLOR)
+    image = cv2.imread(str(path), cv2.IMREAD_COLOR) if _ends(path) else None
     if image is None:
         raise InputError(f'{path} cannot be read as an image: is it there and complete?')
     return cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
+
+
+def _ends(path):
+    """Whether a JPEG or PNG has its end: a decoder makes grey of what is missing."""
+    try:
+        with open(path, 'rb') as file:
+            head = file.read(8)
+            size = file.seek(0, 2)
+            file.seek(max(size - _TAIL, 0))
+            tail = file.read(_TAIL)
+    except (OSError, ValueError):
+        return False
+    return next((mark in tail for begin, mark in _ENDS.items() if head.startswith(begin)), True)

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from depth_ros.engines import NotBuiltError, RefusedError
 from depth_ros.engines.key import engine_key, Key
-from depth_ros.engines.maker import Entry, FORMAT, locked, Maker
+from depth_ros.engines.maker import Entry, FORMAT, locked, Maker, private_folder
 
 VARIABLE = 'DEPTH_ROS_CACHE'
 # Folder of converted model files in the folder of the engines.
@@ -103,7 +103,7 @@ class EngineCache:
     def prepare(self):
         """Make the folder, for its owner alone; return '' or why that is not possible."""
         try:
-            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            private_folder(self.folder)
         except OSError as error:
             return error.strerror
         return ''

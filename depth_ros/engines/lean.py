@@ -11,6 +11,7 @@ import warnings
 
 from depth_ros.engines.cache import models_folder
 from depth_ros.engines.cut import cut
+from depth_ros.engines.maker import private_folder
 from depth_ros.model import ModelError, read_spec
 
 OPTIONAL = ('saliency',)
@@ -46,7 +47,7 @@ def lean(spec, without=OPTIONAL, cache=None):
         if found.sha256 == digest:
             return found
     try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        private_folder(path.parent)
         with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as part:
             part.write(content)
         os.replace(part.name, path)

@@ -109,6 +109,15 @@ def _version():
         return 'not installed'
 
 
+def private_folder(path):
+    """Make a folder, and those above it that are missing, for their owner alone."""
+    path = Path(path)
+    # `parents` of mkdir would give those above to all whom the umask lets in.
+    for folder in (*reversed(path.parents), path):
+        if folder == path or not folder.exists():
+            folder.mkdir(mode=0o700, exist_ok=True)
+
+
 @contextmanager
 def locked(file, report, does='builds the same engine'):
     """Hold the lock of an open file, waiting for the process that has it."""

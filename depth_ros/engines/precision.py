@@ -16,6 +16,7 @@ import tempfile
 
 from depth_ros.contracts import choose
 from depth_ros.engines import content_of, EngineError, NotBuiltError, UnavailableError
+from depth_ros.engines.maker import private_folder
 
 # Raise when the same file and precision give other bytes than before.
 REVISION = 2
@@ -58,7 +59,7 @@ def typed(spec, precision, folder, calibration=None, report=None, make=True,
         report(f'converting {spec.name} to {precision}')
     content = convert(spec, calibration, old, beside)
     try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        private_folder(path.parent)
         return _write(path, content)
     except OSError:
         # A folder that is full or read-only costs a conversion at every start, no more.

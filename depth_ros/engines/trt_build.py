@@ -13,6 +13,7 @@ from pathlib import Path
 import tempfile
 
 from depth_ros.engines import EngineError
+from depth_ros.engines.maker import private_folder
 from depth_ros.engines.trt_progress import logger, Progress
 
 # The flag of a weakly typed network per precision; its int8 file has float32 beside it.
@@ -167,7 +168,7 @@ def _keep(file, content):
     """Write a file whole or not at all; a folder that takes none costs time, no engine."""
     file = Path(file)
     try:
-        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        private_folder(file.parent)
         number, name = tempfile.mkstemp(dir=file.parent, prefix=file.name)
         with os.fdopen(number, 'wb') as stream:
             stream.write(content)

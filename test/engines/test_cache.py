@@ -9,7 +9,8 @@ from pathlib import Path
 import stat
 
 from depth_ros.engines import NotBuiltError, RefusedError
-from depth_ros.engines.cache import default_folder, engine_key, EngineCache
+from depth_ros.engines.cache import default_folder, engine_key, EngineCache, models_folder
+from depth_ros.engines.maker import private_folder
 import pytest
 
 FIELDS = {'onnx_sha256': 'a' * 64, 'library': 'tensorrt', 'version': '10.3.0', 'gpu': 'Orin',
@@ -199,8 +200,31 @@ def test_a_folder_that_anybody_may_write_is_told(cache):
     cache.folder.chmod(0o777)
     assert 'chmod 700' in cache.obtain(KEY, Builder()).warning
     assert 'chmod 700' in cache.obtain(KEY, None).warning
+    cache.folder.chmod(0o770)
+    assert 'its group may write' in cache.obtain(KEY, None).warning
     cache.folder.chmod(0o755)
     assert cache.obtain(KEY, None).warning == ''
+
+
+def test_a_folder_of_somebody_else_is_told(cache):
+    cache.obtain(KEY, Builder())
+    if os.geteuid():
+        pytest.skip('only root can give a folder away')
+    os.chown(cache.folder, 12345, -1)
+    # Root reads it all the same; its engine would run as root.
+    assert 'belongs to another user (uid 12345)' in cache.obtain(KEY, None).warning
+
+
+def test_all_folders_that_are_made_are_for_their_owner_alone(tmp_path):
+    before = os.umask(0)
+    try:
+        lean_folder = models_folder(tmp_path / 'a' / 'b' / 'engines')
+        private_folder(lean_folder)
+    finally:
+        os.umask(before)
+    made = [lean_folder, *list(lean_folder.parents)[:3]]
+    assert [path.name for path in made] == ['models', 'engines', 'b', 'a']
+    assert {stat.S_IMODE(path.stat().st_mode) for path in made} == {0o700}
 
 
 def test_the_folder_follows_the_xdg_rules(monkeypatch, tmp_path):

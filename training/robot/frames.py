@@ -102,7 +102,10 @@ def open_dataset(path, options=None):
             sparse = np.zeros_like(unknown)
             rows, columns, depth = _read_line(folder / f'{number:06d}.npy', unknown.shape)
             sparse[rows, columns] = depth
-            yield Sample(names[str(number)], image, unknown, sparse, camera)
+            if image.shape[:2] != unknown.shape:
+                raise InputError(f'{folder / CAMERA} is not of {number:06d}.png: remove the '
+                                 'folder, and call r2m again')
+            yield Sample(str(names[numbers[index]]), image, unknown, sparse, camera)
     return Dataset(tuple(names.values()), 'the line of the recording', read, truth=False)
 
 
