@@ -137,10 +137,9 @@ def _schema(where):
 class CheckedDatabase(reader.Sqlite3Reader):
     """A database of rosbags that is looked at first, also one that was packed as a whole."""
 
-    def open(self):
-        """Open it; see `check_database`."""
+    def _open(self):
         check_database(self.path)
-        super().open()
+        super()._open()
 
 
 reader.DirectoryReader.STORAGE_PLUGINS = {**reader.DirectoryReader.STORAGE_PLUGINS,

@@ -21,7 +21,7 @@ import traceback
 from depth_ros.model import read_spec
 import numpy as np
 from posts_bag import make_posts_bag
-from tiny_frames import frame_config
+from tiny_frames import fit_config
 import torch
 from training.__main__ import main as training_main
 from training.networks.encoders import read_checkpoint
@@ -58,20 +58,6 @@ def run(words, kill_after=None):
         os.kill(child, signal.SIGKILL)
     code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
     return (None if code == -signal.SIGKILL else code), time.monotonic() - begin
-
-
-def fit_config(folder, steps=8):
-    """Write a config of some steps on one frame, unchanged: their order does not matter."""
-    config = frame_config(folder)
-    options = config['data']['init_args']
-    source = {**options['train'][0], 'limit': 1}
-    options.update(train=[source] * (steps // 2), batch_size=1, validation=[], steps={
-        'size': [36, 48], 'crop': [32, 40], 'flip': 0.0, 'degrees': 0.0, 'lighting': 0.0,
-        'jitter': 0.0})
-    config['average'], config['trainer']['max_epochs'] = 0.9, 2
-    path = folder / 'config.yaml'
-    path.write_text(yaml.safe_dump(config))
-    return path
 
 
 class Fit:

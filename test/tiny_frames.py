@@ -58,3 +58,18 @@ def frame_config(folder):
                                'batch_size': 3, 'workers': 0}},
         'trainer': {'accelerator': 'cpu', 'devices': 1, 'max_epochs': 1, 'checkpoint_steps': 1,
                     'log_every_n_steps': 1}}
+
+
+def fit_config(folder, steps=8):
+    """Write a config of some steps on one frame, unchanged: their order does not matter."""
+    config = frame_config(folder)
+    options = config['data']['init_args']
+    source = {**options['train'][0], 'limit': 1}
+    options.update(train=[source] * (steps // 2), batch_size=1, validation=[], steps={
+        'size': [36, 48], 'crop': [32, 40], 'flip': 0.0, 'degrees': 0.0, 'lighting': 0.0,
+        'jitter': 0.0})
+    config['average'], config['trainer']['max_epochs'] = 0.9, 2
+    path = folder / 'config.yaml'
+    import yaml
+    path.write_text(yaml.safe_dump(config))
+    return path

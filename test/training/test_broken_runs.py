@@ -10,8 +10,7 @@ import pytest
 torch = pytest.importorskip('torch', reason='training needs the train extra: torch')
 lightning = pytest.importorskip('lightning')
 pytest.importorskip('onnx')
-from killed_runs import fit_config  # noqa: E402
-from tiny_frames import frame_config  # noqa: E402
+from tiny_frames import fit_config, frame_config  # noqa: E402
 from tiny_runs import leave_run  # noqa: E402
 from training.__main__ import main  # noqa: E402
 from training.experiment import fit, load_config  # noqa: E402
