@@ -119,8 +119,9 @@ def read_depth(path, unit='mm'):
 def _read_npy(path):
     try:
         depth = np.load(path, allow_pickle=False)
-    except (ValueError, OSError, EOFError) as error:
-        raise InputError(f'{path} cannot be read as a .npy array: {error}') from error
+    except Exception as error:  # The header is parsed as Python, which has errors of its own.
+        raise InputError(f'{path} cannot be read as a .npy array: {" ".join(str(error).split())}'
+                         ) from error
     if depth.ndim != 2 or depth.dtype.kind not in 'fiu':
         raise InputError(f'{path} cannot be read as depth: it holds {depth.dtype} of shape '
                          f'{depth.shape}, not metres of shape (height, width)')

@@ -117,7 +117,8 @@ def _read_line(path, shape):
         inside = (rows >= 0) & (rows < shape[0]) & (columns >= 0) & (columns < shape[1])
         if not inside.all() or not (np.isfinite(depth) & (depth > 0)).all():
             raise ValueError('a value is no place in the image, or no depth')
-    except (OSError, ValueError, EOFError) as error:
-        raise InputError(f'{path} holds no measured line ({error}): remove the folder, and '
+    except Exception as error:  # The header is parsed as Python, which has errors of its own.
+        reason = ' '.join(str(error).split())
+        raise InputError(f'{path} holds no measured line ({reason}): remove the folder, and '
                          'call r2m again') from error
     return rows, columns, depth
