@@ -61,14 +61,14 @@ def frame_config(folder):
 
 
 def fit_config(folder, steps=8):
-    """Write a config of some steps on one frame, unchanged: their order does not matter."""
+    """Write a config of an epoch on one frame, unchanged: the order does not matter."""
     config = frame_config(folder)
     options = config['data']['init_args']
     source = {**options['train'][0], 'limit': 1}
-    options.update(train=[source] * (steps // 2), batch_size=1, validation=[], steps={
+    options.update(train=[source] * steps, batch_size=1, validation=[], steps={
         'size': [36, 48], 'crop': [32, 40], 'flip': 0.0, 'degrees': 0.0, 'lighting': 0.0,
         'jitter': 0.0})
-    config['average'], config['trainer']['max_epochs'] = 0.9, 2
+    config['average'] = 0.9
     path = folder / 'config.yaml'
     import yaml
     path.write_text(yaml.safe_dump(config))
