@@ -108,7 +108,7 @@ LAYOUTS = {
 
 def test_every_reader_is_here():
     """A new data set gets a line above, if it has several files; where all are from."""
-    single = {'bag', 'nyu_labelled', 'images', 'robot_frames'}
+    single = {'bag', 'nyu_labelled', 'images', 'robot_frames', 'stored'}
     assert set(LAYOUTS) | single == set(READERS) == set(WHERE)
 
 

@@ -17,7 +17,7 @@ from training.datasets.pipeline import Augmentation, make_item
 
 # Name to module: what evaluation reads too, and the layouts that only training uses.
 READERS = {**DATASETS, **{name: f'training.datasets.{name}' for name in (
-    'nyu_lists', 'nyu_labelled', 'scannet', 'scenenet', 'kitti_raw', 'images')},
+    'nyu_lists', 'nyu_labelled', 'scannet', 'scenenet', 'kitti_raw', 'images', 'stored')},
            'robot_frames': 'training.robot.frames'}
 WHERE = {
     'kitti_object': 'https://www.cvlibs.net/datasets/kitti/eval_object.php',
@@ -35,7 +35,8 @@ WHERE = {
     'redwood': 'http://redwood-data.org',
     'seven_scenes': 'https://www.microsoft.com/en-us/research/project/rgb-d-dataset-7-scenes',
     'bag': 'your own recording: ros2 bag record',
-    'robot_frames': 'your own recording: python -m training r2m'}
+    'robot_frames': 'your own recording: python -m training r2m',
+    'stored': 'python -m training render-stored, or the domains of a lifelong run'}
 
 
 @dataclass(frozen=True)
