@@ -7,7 +7,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from depth_ros.contracts import InputError
-from depth_ros.documents import read_yaml
+from depth_ros.documents import read_yaml, words
 import numpy as np
 
 # sensor_msgs/distortion_models names -> how many coefficients OpenCV may be given.
@@ -105,11 +105,10 @@ class Camera:
         except InputError:
             raise
         except (AttributeError, LookupError, TypeError, ValueError, OverflowError) as error:
-            reason = ' '.join(str(error).split())[:300]
             raise InputError(
-                f'{path} is not a camera file ({reason}): expected a ROS calibration YAML with '
-                'camera_matrix, image_width and image_height, or the keys width height fx fy cx '
-                'cy') from error
+                f'{path} is not a camera file ({words(error)}): expected a ROS calibration YAML '
+                'with camera_matrix, image_width and image_height, or the keys width height fx '
+                'fy cx cy') from error
 
     @property
     def matrix(self):

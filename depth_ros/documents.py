@@ -12,6 +12,7 @@ LARGEST_BYTES = 64 << 20
 # Values when every alias is written out: nine lines of YAML may say a billion.
 MOST_VALUES = 1_000_000
 DEEPEST = 100  # brackets within brackets
+_LONGEST = 300  # signs of what a library says
 _BRACKETS = re.compile(r'[][{}]')
 
 
@@ -35,7 +36,7 @@ def parse_yaml(text, name):
         _count(content, {}, set())
     except (yaml.YAMLError, ValueError, RecursionError, OverflowError, TypeError,
             AttributeError, LookupError) as error:
-        raise InputError(f'{name} is not YAML: {_words(error)}') from error
+        raise InputError(f'{name} is not YAML: {words(error)}') from error
     return content
 
 
@@ -44,7 +45,7 @@ def read_json(path):
     try:
         return json.loads(read_text(path))
     except (ValueError, RecursionError) as error:
-        raise InputError(f'{path} is not JSON: {_words(error)}') from error
+        raise InputError(f'{path} is not JSON: {words(error)}') from error
 
 
 def check_nesting(text, name):
@@ -66,7 +67,7 @@ def inside(folder, name):
     try:
         path = (folder / str(name)).resolve()
     except (OSError, ValueError, RuntimeError) as error:
-        raise InputError(f'{str(name)[:100]!r} is no name of a file: {_words(error)}') from error
+        raise InputError(f'{str(name)[:100]!r} is no name of a file: {words(error)}') from error
     if folder not in path.parents:
         raise InputError(f'{str(name)[:100]!r} leads out of {folder}: it is not read')
     return path
@@ -84,7 +85,7 @@ def read_text(path, largest=LARGEST_BYTES):
     except ValueError as error:
         if isinstance(error, InputError):
             raise
-        raise InputError(f'{path} is no text: {_words(error)}') from error
+        raise InputError(f'{path} is no text: {words(error)}') from error
 
 
 def _count(value, known, above):
@@ -108,5 +109,7 @@ def printable(text):
     return ''.join(sign if sign.isprintable() else '?' for sign in text)
 
 
-def _words(error):
-    return printable(' '.join(str(error).split()))[:300] or type(error).__name__
+def words(error):
+    """Return what a library says as one printable line of bounded length."""
+    text = printable(' '.join(str(error).split()).rstrip('.'))
+    return text[:_LONGEST] + ' ...' * (len(text) > _LONGEST) or type(error).__name__

@@ -9,7 +9,7 @@ import shutil
 import tempfile
 
 from depth_ros import bags, model
-from depth_ros.bag_salvage import open_bag
+from depth_ros.bags.salvage import open_bag
 from depth_ros.camera import Camera
 from depth_ros.config import NODES
 from depth_ros.contracts import InputError
@@ -77,7 +77,7 @@ def bag(folder, seed):
     found = _read_all(bags.Bag, target)
     salvaged = _read_all(open_bag, target)
     if seed % 5 == 0:
-        from depth_ros.bag_check import check_bag
+        from depth_ros.bags.check import check_bag
         check_bag(target).as_json()
     return found if found == 'right' else salvaged
 

@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """A real node in its own process, and a node in this one that talks to it over DDS."""
 
-from array import array
 from collections import Counter
 from itertools import count
 import os
@@ -11,17 +10,15 @@ import subprocess
 import sys
 import time
 
-from builtin_interfaces.msg import Time
 from diagnostic_msgs.msg import DiagnosticArray
 from lifecycle_msgs.srv import ChangeState, GetState
-import numpy as np
+from made_messages import camera_info, image, nanoseconds, scan
 from rcl_interfaces.msg import Parameter, ParameterType, ParameterValue
 from rcl_interfaces.srv import SetParameters
 import rclpy
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.qos import QoSProfile, ReliabilityPolicy
 from sensor_msgs.msg import CameraInfo, Image, LaserScan, PointCloud2
-from std_msgs.msg import Header
 
 TIMEOUT = 60.0
 OUTPUTS = {'depth/image': Image, 'depth/camera_info': CameraInfo, 'depth/points': PointCloud2,
@@ -34,43 +31,6 @@ TRANSITIONS = {'configure': 1, 'cleanup': 2, 'activate': 3, 'deactivate': 4,
 POSE = {'lidar_translation': [0.0, 0.1, 0.0], 'lidar_rotation': [0.5, -0.5, 0.5, 0.5]}
 _numbers = count(1)
 _open = set()
-
-
-def seconds(stamp_ns):
-    """Make a builtin_interfaces/Time."""
-    return Time(sec=stamp_ns // 10 ** 9, nanosec=stamp_ns % 10 ** 9)
-
-
-def nanoseconds(message):
-    """Return the stamp of a message."""
-    return message.header.stamp.sec * 10 ** 9 + message.header.stamp.nanosec
-
-
-def image(stamp_ns, width=64, height=48, encoding='rgb8', value=128):
-    """Image of one grey."""
-    channels = {'rgb8': 3, 'bgr8': 3, 'mono8': 1, 'rgba8': 4, '32FC1': 4}.get(encoding, 3)
-    data = array('B', [value]) * (width * height * channels)
-    return Image(header=Header(stamp=seconds(stamp_ns), frame_id='camera_optical'), width=width,
-                 height=height, encoding=encoding, step=width * channels, data=data)
-
-
-def camera_info(stamp_ns, width=64, height=48, focal=None):
-    """Camera with a field of view of 62 degrees."""
-    focal = width / 1.2 if focal is None else focal
-    return CameraInfo(header=Header(stamp=seconds(stamp_ns), frame_id='camera_optical'),
-                      width=width, height=height, distortion_model='plumb_bob', d=[0.0] * 5,
-                      k=[focal, 0.0, (width - 1) / 2, 0.0, focal, (height - 1) / 2, 0.0, 0.0, 1.0])
-
-
-def scan(stamp_ns, distance=2.0, ranges=None, angle_min=-0.75):
-    """Scan of a wall at `distance` metres across the x axis, or the given ranges."""
-    if ranges is None:
-        angles = angle_min + 0.005 * np.arange(301)
-        ranges = (distance / np.cos(angles)).astype(np.float32)
-    return LaserScan(header=Header(stamp=seconds(stamp_ns), frame_id='laser'),
-                     angle_min=angle_min, angle_max=angle_min + 1.5, angle_increment=0.005,
-                     range_min=0.05, range_max=30.0,
-                     ranges=array('f', np.asarray(ranges, np.float32).tobytes()))
 
 
 class Bench:

@@ -7,9 +7,10 @@ from pathlib import Path
 import sqlite3
 import struct
 
-from depth_ros import bag_limits, bags
-from depth_ros.bag_limits import LARGEST_BYTES, unlz4, unzstd
-from depth_ros.bag_salvage import open_bag
+from depth_ros import bags
+from depth_ros.bags import limits
+from depth_ros.bags.limits import LARGEST_BYTES, unlz4, unzstd
+from depth_ros.bags.salvage import open_bag
 from depth_ros.camera import Camera
 from depth_ros.contracts import InputError
 from depth_ros.documents import inside, read_json, read_yaml
@@ -74,7 +75,7 @@ def test_a_packed_file_does_not_fill_the_disk(tmp_path, monkeypatch):
     """It is unpacked into a folder of temporary files, as long as there is space."""
     path = packed_as_a_whole(make_tiny_bag(tmp_path / 'made', frames=2), 'made.mcap')
     assert len(list(bags.read(path))) == 9
-    monkeypatch.setattr(bag_limits, 'DISK_SHARE', 1e-12)
+    monkeypatch.setattr(limits, 'DISK_SHARE', 1e-12)
     assert 'unpacks to more than fits into' in refused(path)
 
 

@@ -6,7 +6,7 @@ from html.parser import HTMLParser
 from xml.etree import ElementTree
 
 import cv2
-from depth_ros.bag_findings import Finding
+from depth_ros.bags.findings import Finding
 from depth_ros.contracts import InputError
 from depth_ros.page import Page
 from depth_ros.svg import line_plot

@@ -241,5 +241,5 @@ class Experiment(LightningCLI):
         ours = self._options(self.config, interval)
         for name in ('callbacks', 'plugins'):
             given = options.get(name) or []
-            ours[name] = [*(given if isinstance(given, list) else [given]), *ours[name]]
+            ours[name] = [*(given if isinstance(given, list) else [given]), *ours.get(name, ())]
         return lightning.Trainer(**{**options, **ours})

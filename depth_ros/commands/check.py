@@ -32,8 +32,8 @@ def add_arguments(parser):
 def run(args):
     """Check, print one screen, write what is asked for; exit code 2 with errors."""
     # Recordings need the package rosbags: not before they are asked for.
-    from depth_ros.bag_check import check_bag
-    from depth_ros.bag_salvage import recover
+    from depth_ros.bags.check import check_bag
+    from depth_ros.bags.salvage import recover
     if args.frames < 1:
         raise InputError(f'--frames must be at least 1, not {args.frames}')
     if args.recover:

@@ -4,9 +4,9 @@
 from pathlib import Path
 
 from depth_ros.camera import Camera
+from depth_ros.commands.model_options import add_anchor_option, add_model_options
 from depth_ros.contracts import InputError, read_depth, sparse_from_depth, write_depth
 from depth_ros.datasets.sample import read_image
-from depth_ros.engines import ENGINES
 from depth_ros.engines.progress import to_stderr
 from depth_ros.estimator import Estimator
 from depth_ros.pictures import colorize, depth_range, save
@@ -25,17 +25,13 @@ def add_arguments(parser):
                         help='unit of a .png in --sparse: millimetres or 1/256 m')
     parser.add_argument('--camera', required=True, metavar='K.yaml',
                         help='camera calibration: ROS YAML, or width height fx fy cx cy')
-    parser.add_argument('--model', default='completion',
-                        help='name of a model (see `depth_ros models`) or an .onnx file')
+    add_model_options(parser, 'completion')
     parser.add_argument('--out', required=True, type=Path,
                         help='depth file to write: 16-bit .png, or .npy in metres')
     parser.add_argument('--unit', choices=UNITS,
                         help='unit of the depth file: mm or kitti (1/256 m) for .png, m for '
                              '.npy; default mm for .png')
-    parser.add_argument('--engine', default='auto', choices=['auto', *ENGINES],
-                        help='inference engine')
-    parser.add_argument('--no-anchor', action='store_true',
-                        help='do not make the output agree with the line')
+    add_anchor_option(parser)
 
 
 def run(args):

@@ -5,12 +5,16 @@ import json
 from pathlib import Path
 
 from depth_ros.commands.bag_options import add_bag_options, bag_options
+from depth_ros.commands.model_options import (
+    add_anchor_option,
+    add_model_options,
+    add_teacher_option,
+)
 from depth_ros.contracts import InputError
 from depth_ros.datasets import DATASETS, open_dataset
-from depth_ros.engines import ENGINES
 from depth_ros.engines.progress import to_stderr
 from depth_ros.estimator import Estimator
-from depth_ros.evaluation.baselines import line_baselines, TEACHER_VARIABLE
+from depth_ros.evaluation.baselines import line_baselines
 from depth_ros.evaluation.environment import environment
 from depth_ros.evaluation.pictures import save_panel
 from depth_ros.evaluation.protocols import find_protocol, PROTOCOLS
@@ -25,8 +29,7 @@ def add_arguments(parser):
     parser.add_argument('path', type=Path, help='folder or bag that holds the data')
     parser.add_argument('--dataset', required=True, choices=list(DATASETS),
                         help='format of the data')
-    parser.add_argument('--model', required=True,
-                        help='name of a model (see `depth_ros models`) or an .onnx file')
+    add_model_options(parser)
     line = parser.add_mutually_exclusive_group()
     line.add_argument('--line-elevation', type=float, metavar='DEG',
                       help='data with a full scan: the line is the ring nearest to this '
@@ -41,13 +44,8 @@ def add_arguments(parser):
                         help='use at most N frames, evenly spread')
     parser.add_argument('--protocol', default='image_rmse', choices=list(PROTOCOLS),
                         help='how images are averaged (default image_rmse)')
-    parser.add_argument('--teacher', metavar='FILE.onnx',
-                        help='relative-depth model scaled by the line as a further baseline '
-                             f'(default: the environment variable {TEACHER_VARIABLE})')
-    parser.add_argument('--engine', default='auto', choices=['auto', *ENGINES],
-                        help='inference engine')
-    parser.add_argument('--no-anchor', action='store_true',
-                        help='do not make the output agree with the line')
+    add_teacher_option(parser)
+    add_anchor_option(parser)
     add_bag_options(parser)
     parser.add_argument('--json', type=Path, required=True, metavar='OUT',
                         help='file for the report')

@@ -4,12 +4,12 @@
 import json
 from pathlib import Path
 
+from depth_ros.commands.model_options import add_model_options, add_teacher_option
 from depth_ros.contracts import InputError
-from depth_ros.engines import ENGINES
 from depth_ros.engines.progress import to_stderr
 from depth_ros.estimator import Estimator
 from depth_ros.evaluation import confidence, plots, robustness, suite, tables, worst
-from depth_ros.evaluation.baselines import line_baselines, TEACHER_VARIABLE
+from depth_ros.evaluation.baselines import line_baselines
 from depth_ros.evaluation.environment import environment
 from depth_ros.evaluation.protocols import find_protocol
 from depth_ros.evaluation.run import plain
@@ -23,8 +23,7 @@ def add_arguments(parser):
     """Add the options of the command."""
     parser.add_argument('data', type=Path, help='folder that holds the sets, see '
                                                 'docs/evaluation.md')
-    parser.add_argument('--model', default='completion',
-                        help='name of a model (see `depth_ros models`) or an .onnx file')
+    add_model_options(parser, 'completion')
     parser.add_argument('--out', type=Path, default=Path('suite_output'), metavar='DIR',
                         help='folder for tables, JSON files and pictures')
     parser.add_argument('--parts', nargs='+', choices=list(PARTS), default=['table'],
@@ -34,11 +33,7 @@ def add_arguments(parser):
     parser.add_argument('--line', choices=['input', 'scale'], default='input',
                         help='scale: the model sees no line, which only scales its answer '
                              '(for a model that was trained without one)')
-    parser.add_argument('--teacher', metavar='FILE.onnx',
-                        help='relative-depth model scaled by the line as a further baseline '
-                             f'(default: the environment variable {TEACHER_VARIABLE})')
-    parser.add_argument('--engine', default='auto', choices=['auto', *ENGINES],
-                        help='inference engine')
+    add_teacher_option(parser)
 
 
 def run(args):

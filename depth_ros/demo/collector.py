@@ -2,25 +2,20 @@
 # SPDX-License-Identifier: Apache-2.0
 """Listens to a depth node from outside: arrivals, depth images, diagnostics."""
 from functools import partial
-import struct
-import threading
 import time
 
 from depth_ros import messages
-from depth_ros.contracts import NANOSECONDS
+from depth_ros.demo.graph import Member, stamp_of
 from diagnostic_msgs.msg import DiagnosticArray
 import numpy as np
-import rclpy
-from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.qos import QoSProfile
-from rclpy.signals import SignalHandlerOptions
 from sensor_msgs.msg import Image, PointCloud2
 
 QUEUE = 50
 CLOUD = 'depth/points'
 
 
-class Collector:
+class Collector(Member):
     """
     Counts images and depth images by stamp; a context manager.
 
@@ -32,13 +27,11 @@ class Collector:
 
     def __init__(self, image, node, keep=None, listen=()):
         """Join the graph; the environment must be set before."""
+        super().__init__('collector')
         self.images, self.depths = {}, {}
         self.arrivals = {topic: {} for topic in listen}
         self.status = None
         self._keep, self.node_name = keep, node
-        # Ctrl-C is for the command that collects, not for the client library.
-        rclpy.init(args=[], signal_handler_options=SignalHandlerOptions.NO)
-        self._node = rclpy.create_node('collector')
         self._node.create_subscription(Image, image, self._on_image, QoSProfile(depth=QUEUE),
                                        raw=True)
         self._node.create_subscription(Image, 'depth/image', self._on_depth,
@@ -49,27 +42,6 @@ class Collector:
             self._node.create_subscription(
                 PointCloud2 if topic == CLOUD else Image, topic, partial(_note, heard),
                 QoSProfile(depth=QUEUE), raw=True)
-        self._executor = SingleThreadedExecutor()
-        self._executor.add_node(self._node)
-        self._thread = threading.Thread(target=self._spin, name='collector', daemon=True)
-        self._thread.start()
-
-    def _spin(self):
-        try:
-            self._executor.spin()
-        except ExternalShutdownException:
-            pass
-
-    def __enter__(self):
-        """Return the collector itself."""
-        return self
-
-    def __exit__(self, *_):
-        """Leave the graph."""
-        self._executor.shutdown()
-        self._thread.join()
-        self._node.destroy_node()
-        rclpy.try_shutdown()
 
     def _on_image(self, data):
         _note(self.images, data)
@@ -108,6 +80,4 @@ class Collector:
 
 
 def _note(heard, data):
-    # The stamp is the first field of a serialized message: no need to decode the pixels.
-    seconds, nanoseconds = struct.unpack_from('<iI' if data[1] & 1 else '>iI', data, 4)
-    heard[seconds * NANOSECONDS + nanoseconds] = time.monotonic_ns()
+    heard[stamp_of(data)] = time.monotonic_ns()

@@ -7,36 +7,16 @@ Inputs are reliable here, so that what is lost is lost by the node, and must be 
 With DEPTH_ROS_FAULTS=FILE every fault adds a line to that file: images lost, seconds to recover.
 """
 
-import os
-import time
-
-from depth_ros.benchmark.ros.accounts import between, counts, unaccounted
+from depth_ros.benchmark.ros.accounts import counts
 import numpy as np
 import pytest
-from tiny_models import make_tiny_model
 
 pytest.importorskip('rclpy', reason='ROS 2 is not installed: make venv')
-from node_bench import (  # noqa: E402, I100
-    Bench,
-    camera_info,
-    image,
-    INPUTS,
-    nanoseconds,
-    POSE,
-    scan,
-)
+from fault_rules import RELIABLE, SECOND, settle, stream  # noqa: E402, I100
+from made_messages import camera_info, image, nanoseconds, scan  # noqa: E402
+from node_bench import Bench, INPUTS, POSE  # noqa: E402
 
 pytestmark = pytest.mark.ros
-SECOND = 10 ** 9
-RELIABLE = {f'qos_overrides.NAMESPACE/{topic}.subscription.{policy}': value
-            for topic in ('image', 'scan', 'camera_info')
-            for policy, value in (('reliability', 'reliable'), ('depth', 50))}
-
-
-@pytest.fixture(scope='module')
-def model(tmp_path_factory):
-    """Completion model: 2.6 m everywhere."""
-    return str(make_tiny_model(tmp_path_factory.mktemp('model') / 'tiny.onnx', depth=2.6))
 
 
 @pytest.fixture(scope='module')
@@ -48,59 +28,6 @@ def running(model, tmp_path_factory):
         settle(node)
         yield node
     assert node.status_at_exit == 0 and 'Traceback' not in node.log
-
-
-def settle(node):
-    """Wait until every image that was sent has one fate, and return the counts."""
-    node.refresh()
-    node.wait(lambda: node.count('images_in') == node.sent['image']
-              and not unaccounted(counts(node.values)), 'one fate for every image')
-    return counts(node.values)
-
-
-@pytest.fixture
-def fault(running, request):
-    """Return (node, recovered): the second ends the fault, waits for depth, and does the sums."""
-    node = running
-    node.statuses.clear()
-    before = settle(node)
-    name = request.node.name.removeprefix('test_').replace('_', ' ')
-    ends = []
-
-    def recovered(**size):
-        begin = time.monotonic()
-        node.good_frame(**size)
-        ends.append(time.monotonic() - begin)
-        return between(before, settle(node))
-    yield node, recovered
-    assert ends, 'nobody looked whether it recovers'
-    note(name, between(before, settle(node)), ends[0])
-
-
-def note(name, found, seconds):
-    """Add a line to the table of faults, when one is asked for."""
-    if os.environ.get('DEPTH_ROS_FAULTS'):
-        lost = ', '.join(f'{count} {reason}' for reason, count in found['dropped'].items())
-        with open(os.environ['DEPTH_ROS_FAULTS'], 'a') as file:
-            file.write(f'| {name} | {found["in"]} | {found["out"]} | {lost or 0} | '
-                       f'{seconds:.2f} |\n')
-
-
-def stream(node, seconds=1.0, image_hz=15, scan_hz=10, start=None, step=1.0):
-    """Send images and scans at their rates, with stamps that go `step` as fast as the clock."""
-    start = node.next_stamp() if start is None else start
-    events = sorted([(i / image_hz, 'image') for i in range(round(seconds * image_hz))]
-                    + [(i / scan_hz, 'scan') for i in range(round(seconds * scan_hz))])
-    begin = time.monotonic()
-    for at, kind in events:
-        while time.monotonic() < begin + at:
-            node.executor.spin_once(timeout_sec=max(begin + at - time.monotonic(), 0))
-        stamp = start + round(at * step * SECOND)
-        if kind == 'scan':
-            node.send(scan=scan(stamp))
-        else:
-            node.send(camera_info=camera_info(stamp), image=image(stamp))
-        node.stamp = max(node.stamp, stamp)
 
 
 def test_every_publisher_restarts(fault):

@@ -10,7 +10,8 @@ import pytest
 from tiny_models import make_tiny_model
 
 pytest.importorskip('rclpy', reason='ROS 2 is not installed: make venv')
-from node_bench import Bench, nanoseconds, POSE  # noqa: E402, I100
+from made_messages import nanoseconds  # noqa: E402, I100
+from node_bench import Bench, POSE  # noqa: E402
 
 pytestmark = pytest.mark.ros
 

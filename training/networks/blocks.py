@@ -18,6 +18,20 @@ def resize(x, size, align_corners: bool = True):
         x, size=tuple(size), mode='bilinear', align_corners=align_corners)
 
 
+def whole_blocks(image, block: int = 32):
+    """
+    Enlarge (N, C, H, W) to multiples of a block.
+
+    :returns: the image, and a function that brings a map of its size back to (H, W).
+    """
+    size = image.shape[2:]
+    whole = [-(-int(length) // block) * block for length in size]
+    if list(size) == whole:
+        # An exported graph must not hold a resize: it would fix the size it was traced at.
+        return image, lambda x: x
+    return resize(image, whole), lambda x: resize(x, size)
+
+
 def conv_norm(inputs: int, outputs: int, kernel: int, relu: bool = True) -> nn.Sequential:
     """Convolution of stride 1 that keeps the size, without bias, BatchNorm and maybe ReLU."""
     layers = [nn.Conv2d(inputs, outputs, kernel, padding=kernel // 2, bias=False),

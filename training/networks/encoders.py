@@ -26,11 +26,18 @@ SHOWN = 5  # keys named in an error
 IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
 
+def as_lite(image):
+    """Turn (N, 3, H, W) normalised images into those of EfficientNet-Lite0, (RGB - 127) / 128."""
+    mean, std = (torch.tensor(value, dtype=image.dtype, device=image.device)[:, None, None]
+                 for value in (IMAGENET_MEAN, IMAGENET_STD))
+    return image * (std * 255 / 128) + (mean * 255 - 127) / 128
+
+
 class LiteEncoder(EfficientNetLite0):
     """
     EfficientNet-Lite0 with the four scales of the other encoders (strides 4 to 32).
 
-    Its public weights were made for (RGB - 127) / 128; the change of scale is inside.
+    The change to the scale that its public weights were made for is inside.
     """
 
     unused = ('_conv_head.', '_bn1.', '_fc.', '_blocks.')
@@ -39,14 +46,10 @@ class LiteEncoder(EfficientNetLite0):
         """Make the layers up to the last block of stride 32 but one."""
         super().__init__()
         self.channels = tuple(self.channels[1:])
-        scale = torch.tensor(IMAGENET_STD).view(3, 1, 1) * 255 / 128
-        shift = (torch.tensor(IMAGENET_MEAN).view(3, 1, 1) * 255 - 127) / 128
-        self.register_buffer('scale', scale, persistent=False)
-        self.register_buffer('shift', shift, persistent=False)
 
     def forward(self, image):
         """Give four features of (N, 3, H, W) normalised images."""
-        return super().forward(image * self.scale + self.shift)[1:]
+        return super().forward(as_lite(image))[1:]
 
 
 # Builders. An encoder has `channels`, one number per feature map it returns.

@@ -5,8 +5,8 @@ from __future__ import annotations
 
 from depth_ros.contracts import InputError
 import torch
-from training.networks.blocks import resize
-from training.networks.encoders import IMAGENET_MEAN, IMAGENET_STD
+from training.networks.blocks import whole_blocks
+from training.networks.encoders import as_lite
 from training.networks.student import StudentNet, TYPICAL
 
 GAIN = 16.0
@@ -37,15 +37,6 @@ class FastStudent(StudentNet):
 
         Sizes other than multiples of 32 are enlarged to them and the depth is brought back.
         """
-        size = image.shape[2:]
-        whole = [-(-int(length) // 32) * 32 for length in size]
-        # An exported graph must not hold the resize: it would fix the size it was traced at.
-        fitting = list(size) == whole
-        if not fitting:
-            image = resize(image, whole)
-        # The encoder expects (pixel - 127) / 128.
-        mean, std = (torch.tensor(value, dtype=image.dtype, device=image.device)[:, None, None]
-                     for value in (IMAGENET_MEAN, IMAGENET_STD))
-        log_depth, _ = self.answer(image * (std * 255 / 128) + (mean * 255 - 127) / 128)
-        depth = TYPICAL * torch.exp(GAIN * log_depth)[:, None]
-        return depth if fitting else resize(depth, size)
+        image, back = whole_blocks(image)
+        log_depth, _ = self.answer(as_lite(image))
+        return back(TYPICAL * torch.exp(GAIN * log_depth)[:, None])

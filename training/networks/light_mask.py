@@ -4,12 +4,11 @@
 from __future__ import annotations
 
 from depth_ros.contracts import InputError
-import torch
 from torch import nn
-from training.networks.blocks import resize
+from training.networks.blocks import whole_blocks
 from training.networks.decoder import HALF_PIXEL, LightDecoder
 from training.networks.efficientnet_lite import EfficientNetLite0
-from training.networks.encoders import IMAGENET_MEAN, IMAGENET_STD
+from training.networks.encoders import as_lite
 
 WIDTHS, BLOCKS = (160, 112, 80, 48, 24), 13
 # Steps of the logit per step of the head. Every weight is moved alike, and a head of 24 channels
@@ -45,15 +44,7 @@ class LightMaskNet(nn.Module):
 
         Sizes other than multiples of 32 are enlarged to them and the mask is brought back.
         """
-        size = image.shape[2:]
-        whole = [-(-int(length) // 32) * 32 for length in size]
-        # An exported graph must not hold the resize: it would fix the size it was traced at.
-        fitting = list(size) == whole
-        if not fitting:
-            image = resize(image, whole)
-        mean, std = (torch.tensor(value, dtype=image.dtype, device=image.device)[:, None, None]
-                     for value in (IMAGENET_MEAN, IMAGENET_STD))
-        features = self.encoder(image * (std * 255 / 128) + (mean * 255 - 127) / 128)
+        image, back = whole_blocks(image)
+        features = self.encoder(as_lite(image))
         logits = nn.functional.interpolate(self.decoder(features), scale_factor=2.0, **HALF_PIXEL)
-        mask = (GAIN * logits).sigmoid()
-        return mask if fitting else resize(mask, size)
+        return back((GAIN * logits).sigmoid())

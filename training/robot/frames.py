@@ -18,7 +18,7 @@ import cv2
 from depth_ros.camera import Camera
 from depth_ros.contracts import InputError
 from depth_ros.datasets.sample import Dataset, read_image, Sample
-from depth_ros.documents import read_json
+from depth_ros.documents import read_json, words
 from depth_ros.estimator import input_size
 from depth_ros.lidar import measured_pixels
 import numpy as np
@@ -118,7 +118,6 @@ def _read_line(path, shape):
         if not inside.all() or not (np.isfinite(depth) & (depth > 0)).all():
             raise ValueError('a value is no place in the image, or no depth')
     except Exception as error:  # The header is parsed as Python, which has errors of its own.
-        reason = ' '.join(str(error).split())
-        raise InputError(f'{path} holds no measured line ({reason}): remove the folder, and '
-                         'call r2m again') from error
+        raise InputError(f'{path} holds no measured line ({words(error)}): remove the folder, '
+                         'and call r2m again') from error
     return rows, columns, depth

@@ -8,8 +8,8 @@ from pathlib import Path
 import shutil
 import time
 
-from depth_ros.bag_check import check_bag
-from depth_ros.bag_salvage import recover
+from depth_ros.bags.check import check_bag
+from depth_ros.bags.salvage import recover
 from depth_ros.camera import Camera
 from depth_ros.contracts import InputError
 from depth_ros.estimator import input_size

@@ -1,11 +1,10 @@
 # Copyright 2026 depth_ros maintainers
 # SPDX-License-Identifier: Apache-2.0
 """Helper: subscribes outputs of a node and notes when each message came."""
-import struct
 import time
 
 from depth_ros.benchmark.ros.helper import serve
-from depth_ros.contracts import NANOSECONDS
+from depth_ros.demo.graph import stamp_of
 import rclpy
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.qos import QoSProfile
@@ -57,12 +56,6 @@ class Listener:
         self._executor.shutdown()
         self._node.destroy_node()
         rclpy.try_shutdown()
-
-
-def stamp_of(data):
-    """Stamp in nanoseconds of a serialized message, whose first field is its header."""
-    seconds, nanoseconds = struct.unpack_from('<iI' if data[1] & 1 else '>iI', data, 4)
-    return seconds * NANOSECONDS + nanoseconds
 
 
 def main(options, commands, say):

@@ -2,21 +2,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """Hears what nodes say about themselves on /diagnostics, and does the sums of their counters."""
 import os
-import threading
 import time
 
 from depth_ros import dds
 from depth_ros.benchmark.ros.accounts import counts, unaccounted
 from depth_ros.contracts import InputError
 from depth_ros.demo import processes
+from depth_ros.demo.graph import Member
 from diagnostic_msgs.msg import DiagnosticArray
 from lifecycle_msgs.msg import Transition
 from lifecycle_msgs.srv import ChangeState
-import rclpy
-from rclpy.context import Context
-from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.qos import QoSProfile
-from rclpy.signals import SignalHandlerOptions
 
 START_SECONDS = 60
 # Counters that have not changed for so long will not change any more: with an image in the hands
@@ -24,46 +20,21 @@ START_SECONDS = 60
 HAND_SECONDS, WAY_SECONDS = 15.0, 1.5
 
 
-class Watch:
+class Watch(Member):
     """Values of nodes by their full name; a context manager that joins the graph."""
 
     def __init__(self, domain):
         """Join the graph of `domain`."""
         os.environ.update(dds.environment(domain))
+        super().__init__('watch', domain)
         self._statuses = {}
-        self._context = Context()
-        # Ctrl-C is for the command that watches, not for the client library.
-        rclpy.init(args=[], context=self._context, domain_id=domain,
-                   signal_handler_options=SignalHandlerOptions.NO)
-        self._node = rclpy.create_node('watch', context=self._context)
         self._node.create_subscription(DiagnosticArray, '/diagnostics', self._hear,
                                        QoSProfile(depth=50))
-        self._executor = SingleThreadedExecutor(context=self._context)
-        self._executor.add_node(self._node)
-        self._thread = threading.Thread(target=self._spin, name='watch', daemon=True)
-        self._thread.start()
-
-    def _spin(self):
-        try:
-            self._executor.spin()
-        except ExternalShutdownException:
-            pass
 
     def _hear(self, message):
         for status in message.status:
             values = {entry.key: entry.value for entry in status.values}
             self._statuses[status.name] = time.monotonic(), status.message, values
-
-    def __enter__(self):
-        """Return the watch itself."""
-        return self
-
-    def __exit__(self, *_):
-        """Leave the graph."""
-        self._executor.shutdown()
-        self._thread.join()
-        self._node.destroy_node()
-        rclpy.try_shutdown(context=self._context)
 
     def values(self, name):
         """Return the newest values of a node as `{name: text}`."""

@@ -112,7 +112,7 @@ def check_database(path):
     """
     if any(sign in str(path) for sign in '?#%'):
         raise InputError(f'{path} has one of ? # % in its path: rename it')
-    # With its journal, as `bag_salvage` reads it, and without, as rosbags does.
+    # With its journal, as `salvage` reads it, and without, as rosbags does.
     found = [*_schema(address(path)), *_schema(address(path) + '&immutable=1')]
     for kind, name, sql in found:
         words = f'{sql or ""} '.upper()

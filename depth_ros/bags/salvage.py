@@ -14,8 +14,8 @@ import sqlite3
 import struct
 
 from depth_ros import bags
-from depth_ros.bag_limits import address, check_database, UNPACK
 from depth_ros.bags import Raw, Topic
+from depth_ros.bags.limits import address, check_database, UNPACK
 from depth_ros.contracts import InputError, NANOSECONDS
 
 # What a CDR message cannot begin with; rows may be compressed one by one.

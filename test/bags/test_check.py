@@ -3,9 +3,9 @@
 """What the check says about recordings, good and bad ones."""
 import json
 
-from depth_ros.bag_check import check_bag
-from depth_ros.bag_salvage import recover
 from depth_ros.bags import topics
+from depth_ros.bags.check import check_bag
+from depth_ros.bags.salvage import recover
 from depth_ros.contracts import InputError
 from depth_ros.datasets import open_dataset, Options
 from depth_ros.poses import pose_from

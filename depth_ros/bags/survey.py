@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A sample of a recording's frames: where the beams fall, how it moves, how bright it is."""
 import cv2
-from depth_ros.bag_calibration import Agreement
+from depth_ros.bags.calibration import Agreement
 from depth_ros.contracts import NANOSECONDS
 from depth_ros.datasets.bag import image_of, line_of, Reader, wrong_size
 from depth_ros.lidar import sparse_depth, transform
@@ -22,7 +22,7 @@ DARK, BRIGHT, BLURRED = 25, 250, 15.0
 
 def survey(state, count, pictures):
     """
-    Look at ``count`` evenly spread frames of a recording (``bag_check``'s state).
+    Look at ``count`` evenly spread frames of a recording (the state of ``check``).
 
     Returns a dictionary of the sections line, motion, exposure, calibration and pictures.
     """

@@ -4,10 +4,18 @@
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-from depth_ros import bag_findings
-from depth_ros.bag_findings import Finding, sort_findings
-from depth_ros.bag_salvage import open_bag, salvage
-from depth_ros.bag_survey import survey
+from depth_ros.bags.findings import (
+    Finding,
+    of_calibration,
+    of_exposure,
+    of_line,
+    of_motion,
+    of_pairing,
+    of_topics,
+    sort_findings,
+)
+from depth_ros.bags.salvage import open_bag, salvage
+from depth_ros.bags.survey import survey
 from depth_ros.contracts import InputError, NANOSECONDS
 from depth_ros.datasets import Options
 from depth_ros.datasets.bag import camera_of, LARGEST_SKEW_NS, partners, pose_in_camera
@@ -60,7 +68,7 @@ class BagReport:
     LiDAR in the camera; turned_deg: its roll, pitch, yaw against one that looks where the camera
     looks. line: frames, beams_in_image, row_median,
     row_p05, row_p95, image_height, invalid_share, overlap_share, misses. calibration:
-    see ``bag_calibration``. motion: displacement_px (median, at the image's size), per_s (between
+    see ``calibration``. motion: displacement_px (median, at the image's size), per_s (between
     images so far apart), standing_share. exposure: shares of images. damage: what could not be
     read. findings: gravest first.
     """
@@ -173,7 +181,7 @@ class _State:
             'skew_median_s': float(np.median(skews)),
             'skew_p99_s': float(np.percentile(skews, 99)),
             'clock_offset_s': _lag(self.line) - _lag(image)}
-        self.findings += bag_findings.of_pairing(
+        self.findings += of_pairing(
             pairing, (image.name, self.line.name), least_pairs)
 
     def look(self, frames, pictures):
@@ -198,11 +206,11 @@ class _State:
     def _look(self, frames, pictures):
         found = survey(self, frames, pictures)
         self.sections.update(found)
-        self.findings += bag_findings.of_line(found['line'])
-        self.findings += bag_findings.of_motion(found['motion'])
-        self.findings += bag_findings.of_exposure(found['exposure'])
+        self.findings += of_line(found['line'])
+        self.findings += of_motion(found['motion'])
+        self.findings += of_exposure(found['exposure'])
         if found['calibration'] is not None:
-            self.findings += bag_findings.of_calibration(found['calibration'])
+            self.findings += of_calibration(found['calibration'])
         if self.camera.distortion and 'rect' not in self.parts.image.name:
             self.findings.append(Finding('warning', 'distorted', (
                 f'{self.parts.image.name} has lens distortion: the line is drawn right, but '
@@ -213,7 +221,7 @@ class _State:
         """Put everything together."""
         topics = tuple(_topic(name, topic, self.topics.get(name), self._role(name))
                        for name, topic in self.bag.topics.items())
-        self.findings += bag_findings.of_topics(topics)
+        self.findings += of_topics(topics)
         return BagReport(str(self.path), self.bag.duration_s, topics,
                          sort_findings(self.findings), **self.sections)
 
