@@ -27,6 +27,7 @@ from training.finite import FiniteSteps
 from training.networks.encoders import read_checkpoint
 from training.pictures import ValidationPictures
 from training.provenance import provenance
+from training.resuming import EpochCount
 from training.runs import load_weights
 import yaml
 
@@ -92,7 +93,8 @@ def _trainer_options(run: Path, callbacks=()):
         shown = sys.stderr.isatty()
         return {
             'callbacks': [
-                WeightAverage(config['average']), FiniteSteps(), *callbacks, ValidationPictures(),
+                EpochCount(), WeightAverage(config['average']), FiniteSteps(), *callbacks,
+                ValidationPictures(),
                 ModelCheckpoint(run, 'last', every_n_train_steps=interval, save_top_k=1,
                                 enable_version_counter=False),
                 *([TQDMProgressBar()] if shown and not own else [])],
