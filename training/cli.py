@@ -30,11 +30,13 @@ METHODS = {'Completion': 'training.methods.completion.Completion',
            'R2M': 'training.methods.r2m.R2M',
            'Adversarial': 'training.methods.adversarial.Adversarial',
            'Saliency': 'training.methods.saliency.Saliency',
-           'Defence': 'training.methods.defence.Defence'}
+           'Defence': 'training.methods.defence.Defence',
+           'Lifelong': 'training.methods.lifelong.Lifelong'}
 DATA = {'ProceduralData': 'training.datasets.procedural.dataset.ProceduralData',
         'FrameData': 'training.datasets.frames.FrameData',
         'SequenceData': 'training.datasets.sequences.SequenceData',
-        'TaughtData': 'training.datasets.taught.TaughtData'}
+        'TaughtData': 'training.datasets.taught.TaughtData',
+        'DomainData': 'training.datasets.domains.DomainData'}
 SECTIONS = {'model': (METHODS, lightning.LightningModule),
             'data': (DATA, lightning.LightningDataModule)}
 

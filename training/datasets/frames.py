@@ -138,13 +138,15 @@ class Frames(Dataset):
         if self.training:
             random = np.random.default_rng(int(torch.randint(2 ** 62, ())))
         try:
-            if self.kept is not None:
-                sample = self.kept[index]
-            else:
-                sample = next(iter(self.data.read([self.indices[index]])))
-            return self.item(sample, random)
+            return self.item(self.sample(index), random)
         except InputError as error:
             raise FrameError(str(error)) from error
+
+    def sample(self, index):
+        """Return a frame as it was recorded."""
+        if self.kept is not None:
+            return self.kept[index]
+        return next(iter(self.data.read([self.indices[index]])))
 
     def item(self, sample, random):
         """Run the pipeline on a sample; `random` None measures."""

@@ -6,7 +6,7 @@ What a run knows of each of its domains beside the weights, as files.
 RUN/domains/NAME/ holds
 
 - replay/ and measure/: stored frames of it (data set `stored`), to keep it and to measure it by;
-- frames.yaml: how these frames go through the pipeline, and what they are;
+- kept.json: how these frames go through the pipeline, and where they are from;
 - mean.npy: mean features of the replay frames by this run's network, (64, h, w) float32;
 - facts.json: the rest of `Domain`, written last.
 """
@@ -20,9 +20,13 @@ from depth_ros.contracts import InputError
 from depth_ros.documents import read_json
 from depth_ros.model import is_name
 import numpy as np
+from training.datasets.frames import typed
+from training.datasets.pipeline import Augmentation
 from training.files import replacing, write_json
+from training.runs import run_folder
 
-FACTS, MEAN, REPLAY, MEASURE = 'facts.json', 'mean.npy', 'replay', 'measure'
+FACTS, MEAN, KEPT = 'facts.json', 'mean.npy', 'kept.json'
+REPLAY, MEASURE = 'replay', 'measure'
 
 
 @dataclass(frozen=True)
@@ -47,13 +51,24 @@ class Domain:
     distance_99: float
 
 
+@dataclass(frozen=True)
+class Kept:
+    """
+    How the kept frames of a domain are used.
+
+    :param steps: the pipeline that its training used.
+    :param focal: the focal length that its predictor answers for, as the config gave it; None:
+        that of its own camera, whatever that is.
+    :param source: where the frames are from, in words.
+    """
+
+    name: str
+    steps: Augmentation
+    focal: float | None = None
+    source: str = ''
+
+
 NUMBERS = tuple(one.name for one in fields(Domain) if one.name not in ('name', 'mean'))
-
-
-def run_folder(path) -> Path:
-    """Return the folder of a run that is named by itself or by its checkpoint."""
-    path = Path(path)
-    return path.parent if path.suffix == '.ckpt' else path
 
 
 def domain_folder(run, name: str) -> Path:
@@ -110,6 +125,27 @@ def domain_names(run) -> list[str]:
     return [domain.name for domain in read_domains(run)]
 
 
+def write_kept(run, kept: Kept) -> None:
+    """Say how the kept frames of a domain are used."""
+    write_json(domain_folder(run, kept.name) / KEPT, asdict(kept))
+
+
+def read_kept(run, name: str) -> Kept:
+    """
+    Read how the kept frames of a domain are used.
+
+    :raises InputError: the file is missing or broken.
+    """
+    path = domain_folder(run, name) / KEPT
+    try:
+        content = read_json(path)
+        return Kept(name, typed(Augmentation, content['steps']), content['focal'],
+                    str(content['source']))
+    except (KeyError, TypeError) as error:
+        raise InputError(f'{path} does not say how the frames of {name} are used ({error}): '
+                         "`fit` on the run's config.yaml writes it again") from error
+
+
 def _facts(run) -> list[dict]:
     found = [_checked(path) for path in sorted(run_folder(run).glob(f'domains/*/{FACTS}'))]
     return sorted(found, key=lambda facts: facts['predictor'])
@@ -122,7 +158,7 @@ def _checked(path) -> dict:
              and all(isinstance(facts.get(key), (int, float)) for key in NUMBERS)
              and all(np.isfinite(facts[key]) for key in NUMBERS))
     if not whole:
-        raise InputError(f'{path} does not hold the facts of a domain: `fit` on the run\'s '
+        raise InputError(f"{path} does not hold the facts of a domain: `fit` on the run's "
                          'config.yaml writes them again')
     return facts
 

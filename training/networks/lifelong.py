@@ -49,7 +49,7 @@ class LifelongNet(nn.Module):
         self.predictors = nn.ModuleList(Predictor() for _ in range(domains))
 
     def features(self, image):
-        """Give shared features (N, 64, H / 2, W / 2) of normalised images (N, 3, H, W)."""
+        """Images, normalised (N, 3, H, W) -> what all domains share, (N, 64, H / 2, W / 2)."""
         return self.fusion(self.encoder(image))
 
     def predict(self, features, domain: int = -1):

@@ -1,0 +1,292 @@
+# Copyright 2026 depth_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+"""Stages of lifelong learning: what each strategy moves, what a run keeps, what goes wrong."""
+import json
+
+from depth_ros.contracts import InputError
+import numpy as np
+import pytest
+
+torch = pytest.importorskip('torch')
+pytest.importorskip('cv2')
+pytest.importorskip('lightning')
+pytest.importorskip('onnx')
+from tiny_domains import stage_config, STEPS, write_domain_frames  # noqa: E402
+from tiny_frames import batch  # noqa: E402
+from training.datasets.domains import DomainData, in_order, Mixed, stored  # noqa: E402
+from training.experiment import build, fit, load_config, override  # noqa: E402
+from training.lifelong.domains import Domain, read_domains, read_kept, write_domain  # noqa: E402
+from training.lifelong.selection import distances, mean_map  # noqa: E402
+from training.lifelong.stage import run_stage  # noqa: E402
+from training.losses.lifelong import uncertainty_loss  # noqa: E402
+from training.methods.lifelong import Lifelong  # noqa: E402
+from training.networks.encoders import read_checkpoint  # noqa: E402
+from training.runs import lineage, load_method, run_config  # noqa: E402
+
+
+@pytest.fixture(scope='module')
+def made(tmp_path_factory):
+    """Write two domains and train the first stage on one; returns folder, sources, run."""
+    folder = tmp_path_factory.mktemp('lifelong')
+    sources = {'room': write_domain_frames(folder / 'room'),
+               'street': write_domain_frames(folder / 'street', 8.0, 40)}
+    torch.manual_seed(0)
+    run_stage(stage_config('room', sources['room'], steps=3), folder / 'first')
+    return folder, sources, folder / 'first'
+
+
+def second(made, out, **options):
+    """Train the second stage; returns the weights before and after, and the domains."""
+    _, sources, first = made
+    domains = run_stage(stage_config('street', sources['street'], first, **options), out)
+    return (*({key[4:]: value for key, value in
+               read_checkpoint(run / 'last.ckpt')['state_dict'].items()}
+              for run in (first, out)), domains)
+
+
+def moved(before, after, prefix):
+    """Return which tensors under a prefix changed (parameters and statistics)."""
+    return [key for key, value in before.items() if key.startswith(prefix)
+            and not key.endswith('num_batches_tracked') and not torch.equal(value, after[key])]
+
+
+def test_first_stage(made):
+    """A run keeps frames, mean features and facts of its domain, by its own weights."""
+    folder, _, first = made
+    domain, = read_domains(first)
+    method, _, _ = load_method(first / 'last.ckpt')
+    assert method.names == ['room'] and read_kept(first, 'room').steps.size == (32, 48)
+    assert len(list((first / 'domains/room/replay/image').iterdir())) == 4
+    assert len(list((first / 'domains/room/measure/depth').iterdir())) == 2
+    kept, held = (build({'class_path': 'FrameData', 'init_args': {
+        'train': [], 'steps': STEPS, 'workers': 0, 'validation': [
+            {'dataset': 'stored', 'path': str(first / 'domains' / 'room' / part)}]}}
+    ).val_dataloader() for part in ('replay', 'measure'))
+    with torch.no_grad():
+        mean = mean_map(method.net, kept)
+        found = torch.cat([distances(method.net.features(x['image']), [mean]) for x in held])
+    np.testing.assert_allclose(domain.mean, mean.numpy(), atol=1e-6)
+    assert domain.mean.shape == (64, 16, 24)
+    assert domain.distance_median == pytest.approx(float(found.median(0)[0]) / 2
+                                                   + float(found.max()) / 2, rel=1e-4)
+    depths = np.concatenate([x['depth'].numpy().ravel() for x in kept])
+    assert domain.typical_depth == pytest.approx(np.median(depths), abs=0.01)
+    assert domain.depth_max == pytest.approx(depths.max())
+    assert domain.focal == pytest.approx(60.0)
+
+
+def test_ours(made, tmp_path):
+    """Everything learns; the run keeps both domains, and needs the run before no more."""
+    folder, _, first = made
+    before, after, domains = second(made, tmp_path / 'ours')
+    assert [domain.name for domain in domains] == ['room', 'street']
+    assert moved(before, after, 'predictors.0.') and moved(before, after, 'encoder.')
+    assert domains[1].typical_depth == pytest.approx(8 * domains[0].typical_depth, rel=0.05)
+    assert not np.array_equal(domains[0].mean, read_domains(first)[0].mean)
+    config = run_config(tmp_path / 'ours' / 'last.ckpt')
+    assert 'other domains: a run trained on stored' in lineage(config)[0]
+    config['model']['init_args']['previous'] = str(tmp_path / 'gone')
+    (tmp_path / 'ours' / 'config.yaml').write_text(json.dumps(config))
+    method, _, _ = load_method(tmp_path / 'ours' / 'last.ckpt')
+    assert method.names == ['room', 'street'] and len(method.net.predictors) == 2
+
+
+@pytest.mark.parametrize('strategy', ['finetune', 'ewc'])
+def test_old_heads_stay(made, tmp_path, strategy):
+    """Encoder and fusion learn, the old heads do not; their statistics stay, too."""
+    before, after, _ = second(made, tmp_path / 'run', strategy=strategy)
+    assert not moved(before, after, 'predictors.')
+    start = Lifelong('street', 'mobilenet_v2', False, older={'room': None}).net.predictors[1]
+    assert abs(after['predictors.1.depth.0.1.running_mean']).max() > 0  # the new ones are used
+    assert start.depth[0][1].running_mean.abs().max() == 0
+    assert moved(before, after, 'encoder.') and moved(before, after, 'fusion.')
+
+
+def test_frozen(made, tmp_path):
+    """What the old domain gets is the same to the last bit, statistics of BatchNorm included."""
+    before, after, domains = second(made, tmp_path / 'run', strategy='frozen')
+    assert not moved(before, after, '')
+    assert len(after) > len(before)
+    np.testing.assert_array_equal(domains[0].mean, read_domains(made[2])[0].mean)
+
+
+def test_ewc(made, tmp_path):
+    """Fisher's information is that of the network before on its frames; it weighs each way."""
+    _, sources, first = made
+    trainer = fit(stage_config('street', sources['street'], first, 1, strategy='ewc',
+                               weight_ewc=50.0), tmp_path / 'run')
+    found, old = trainer.lightning_module, load_method(first / 'last.ckpt')[0]
+    frames = stored(first / 'domains' / 'room' / 'replay', found.trainer.datamodule.steps, False)
+    square = 0.0
+    for one in in_order(frames, 1):
+        old.zero_grad()
+        features = old.net.features(one['image'])
+        uncertainty_loss(*old.net.predict(features), one['depth'][:, None]).backward()
+        square = square + old.net.fusion.mix[0].weight.grad.square() / len(frames)
+    names = [name for name, _ in old.net.named_parameters()]
+    index = names.index('fusion.mix.0.weight')
+    torch.testing.assert_close(found.fisher[index], square, rtol=1e-3, atol=1e-9)
+    with torch.no_grad():
+        found.net.copy_from(old.net)
+        assert found.losses(batch())['ewc'].item() == 0.0
+        found.net.fusion.mix[0].weight += 0.1
+        assert found.losses(batch())['ewc'].item() == pytest.approx(
+            50.0 * 0.01 * square.sum().item(), rel=1e-3)
+
+
+def test_joint(made, tmp_path):
+    """Two domains learn at once, by batches in turn."""
+    _, sources, _ = made
+    config = stage_config(['room', 'street'], sources['room'], strategy='joint')
+    train, validation = sources['street']
+    config['data']['init_args']['others'] = [{'train': train, 'validation': validation}]
+    config['trainer'].update(limit_val_batches=1.0, max_steps=4)
+    torch.manual_seed(0)
+    trainer = fit(config, tmp_path / 'run')
+    domains = read_domains(tmp_path / 'run')
+    assert [domain.name for domain in domains] == ['room', 'street']
+    assert domains[1].typical_depth > 5 * domains[0].typical_depth
+    data = trainer.datamodule
+    assert [int(one['domain'][0]) for one in data.train_dataloader()] == [0, 1, 0, 1, 0, 1]
+    assert [int(one['domain'][0]) for one in data.val_dataloader()] == [0, 0, 1, 1]
+    method, _, _ = load_method(tmp_path / 'run' / 'last.ckpt')
+    assert method.names == ['room', 'street']
+    found = [method.predict_depth({**one, 'domain': torch.tensor([k, k])}).mean().item()
+             for one in [batch()] for k in (0, 1)]
+    assert found[0] != pytest.approx(found[1])
+
+
+@pytest.mark.parametrize('name, domains', [
+    ('lifelong_sdt', 1), ('lifelong_stage2', 2), ('lifelong_jdt', 2), ('cpu/lifelong', 1),
+    ('cpu/lifelong_stage2', 2), ('cpu/lifelong_jdt', 2)])
+def test_shipped_configs(repository, name, domains):
+    """They build; the published ones have the published numbers."""
+    path = repository / 'config' / 'training' / f'{name}.yaml'
+    config = load_config(path, ['model.imagenet=false'])
+    if config['model']['init_args'].pop('previous', None):
+        override(config, ['model.older={nyu: null}'], path)
+    with torch.device('meta'):
+        method, data = build(config['model']), build(config['data'])
+    assert len(method.names) == domains and len(data.new) == 1 + (name.endswith('jdt'))
+    if not name.startswith('cpu'):
+        count = 21_814_848 + domains * 208_258
+        assert sum(value.numel() for value in method.parameters()) == count
+        assert (method.hparams.lr, method.hparams.decay_every, method.hparams.decay_by,
+                method.protocol.name, data.hparams.replay_frames) == (
+                    1e-4, 5, 0.5, 'pixel_weighted', 500)
+
+
+@pytest.mark.parametrize('cycled', [True, False])
+def test_replay_is_cycled(cycled):
+    """Replay begins again when it is used up; as released it is there once per epoch."""
+    new = [{'image': torch.zeros(2)}] * 5
+    old = [{'image': torch.full((3,), float(k))} for k in range(2)]
+    mixed = Mixed([new], [old], 1, cycled)
+    for _ in range(2):
+        batches = list(mixed)
+        assert [int(one['domain'][0]) for one in batches] == [1] * 5 and len(mixed) == 5
+        replayed = [one['replay'][0] for one in batches]
+        assert [one is None for one in replayed] == [not cycled and k > 1 for k in range(5)]
+    if cycled:
+        assert [int(one['image'][0]) for one in replayed] == [1, 0, 1, 0, 1]
+        assert replayed[0]['domain'].tolist() == [0, 0, 0]
+
+
+class Before(torch.nn.Module):
+    """The network before, in place of one that was read."""
+
+    def __init__(self, net):
+        super().__init__()
+        self.net, self.features, self.predict = net, net.features, net.predict
+
+
+@pytest.mark.parametrize('author_mode', [False, True])
+def test_weights_of_old_domains(author_mode):
+    """Each old domain has its lambdas; as released, those of the first when replay is used up."""
+    torch.manual_seed(0)
+    method = Lifelong('third', 'mobilenet_v2', False, older={'first': None, 'second': None},
+                      weight_consistency=[10.0, 100.0], weight_replay=[2.0, 3.0],
+                      author_mode=author_mode)
+    other = Lifelong('second', 'mobilenet_v2', False, older={'first': None})
+    method.kept = (Before(other.net.eval()),)
+    method.eval()
+
+    def parts(first, second):
+        with torch.no_grad():
+            return method.losses({**batch(), 'replay': [first, second]})
+    one, two, none = parts(batch(seed=1), None), parts(None, batch(seed=1)), parts(None, None)
+    both = parts(batch(seed=1), batch(seed=1))
+    assert 'replay' not in none
+    assert both['replay'] == pytest.approx(
+        (one['replay'] + two['replay'] * (1.5 if author_mode else 1)).item(), rel=1e-4)
+    assert (none['consistency'] < 0.9 * both['consistency']).item() == author_mode
+
+
+def test_cameras_of_several_focal_lengths():
+    """With model.focal an answer grows with the focal length of the camera, else not."""
+    data = batch()
+    longer = {**data, 'camera': data['camera'] * 2}
+    for focal, factor in ((60.0, 2.0), (None, 1.0)):
+        torch.manual_seed(0)
+        method = Lifelong('room', 'mobilenet_v2', False, focal=focal).eval()
+        with torch.no_grad():
+            torch.testing.assert_close(method.predict_depth(longer),
+                                       method.predict_depth(data) * factor)
+        torch.testing.assert_close(method.targets(longer, 0) * factor, method.targets(data, 0))
+
+
+def test_domains_of_a_run_are_checked(tmp_path):
+    """Facts that are missing, doubled or broken are one sentence."""
+    with pytest.raises(InputError, match='has no finished domains: `fit`'):
+        read_domains(tmp_path)
+    domain = Domain('room', 60.0, 2.0, 9.0, np.zeros((64, 2, 3), np.float32), 0.1, 0.2)
+    write_domain(tmp_path, domain)
+    write_domain(tmp_path, Domain('a hall', *list(vars(domain).values())[1:]))
+    assert [one.name for one in read_domains(tmp_path)] == ['room', 'a hall']
+    write_domain(tmp_path, domain)
+    assert [one.name for one in read_domains(tmp_path)] == ['room', 'a hall']
+    facts = tmp_path / 'domains' / 'room' / 'facts.json'
+    kept = facts.read_text()
+    facts.unlink()
+    with pytest.raises(InputError, match='domains is not whole.*there are a hall'):
+        read_domains(tmp_path)
+    facts.write_text(kept.replace('2.0', 'NaN'))
+    with pytest.raises(InputError, match='does not hold the facts of a domain'):
+        read_domains(tmp_path)
+    facts.write_text(kept)
+    (facts.parent / 'mean.npy').write_bytes(b'nothing')
+    with pytest.raises(InputError, match='mean.npy cannot be read as an array'):
+        read_domains(tmp_path)
+    with pytest.raises(InputError, match='no name of a domain'):
+        write_domain(tmp_path, Domain('../room', *list(vars(domain).values())[1:]))
+
+
+@pytest.mark.parametrize('options, message', [
+    ({'domain': 'room'}, 'must have different names, and there are room, room'),
+    ({'domain': 'a/b'}, "'a/b' is no name of a domain"),
+    ({'weight_consistency': [1.0, 2.0]}, 'weight_consistency is .*each of the 1 old domains'),
+    ({'strategy': 'best'}, 'unknown strategy .best.: choose one of ewc, finetune'),
+    ({'strategy': 'joint'}, 'several domains at once are learned by strategy joint'),
+    ({'encoder': 'efficientnet_lite0'}, 'model.encoder=efficientnet_lite0, but .* mobilenet_v2'),
+    ({'previous': '/nowhere'}, '/nowhere has no finished domains')])
+def test_unusable_stages(made, tmp_path, options, message):
+    """A mistake is said before anything is trained."""
+    _, sources, first = made
+    config = stage_config('street', sources['street'], first)
+    config['model']['init_args'].update(options)
+    with pytest.raises(InputError, match=message):
+        fit(config, tmp_path / 'run')
+
+
+def test_other_data_are_refused(made, tmp_path):
+    """Data that keep nothing are named before the training."""
+    _, sources, _ = made
+    config = stage_config('street', sources['street'])
+    config['data']['class_path'] = 'FrameData'
+    for key in ('replay_frames', 'measure_frames'):
+        del config['data']['init_args'][key]
+    with pytest.raises(InputError, match='DomainData'):
+        fit(config, tmp_path / 'run')
+    assert not (tmp_path / 'run' / 'last.ckpt').exists()
+    with pytest.raises(InputError, match='data.replay_frames'):
+        DomainData(sources['room'][0], replay_frames=0)
