@@ -23,10 +23,8 @@ venv-test: $(VENV)/.test.stamp $(VENV)/.openvino.stamp $(VENV)/.trt.stamp $(VENV
 demo: venv
 	$(BIN)/depth_ros demo $(DEMO_ARGS)
 
-# Training apart: its loaders fork, and a process in which every engine ran is not fit for that.
 test: venv-test
-	$(BIN)/python -m pytest --ignore=test/training $(TEST_ARGS)
-	$(BIN)/python -m pytest test/training $(TEST_ARGS)
+	$(BIN)/python -m pytest $(TEST_ARGS)
 
 lint: venv-test
 	$(BIN)/python -m pytest test/test_lint.py

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """OpenVINO engine: CPUs (Intel, AMD, Arm), and Intel's GPUs and NPUs by name."""
 
+import functools
 import os
 
 from depth_ros.engines import (
@@ -77,7 +78,7 @@ def probe(precision=DEFAULT_PRECISION, device=DEVICE):
         why = '' if absent else f' (it is installed but: {_cause(error)})'
         raise UnavailableError(f'the openvino engine needs OpenVINO{why}: pip install openvino'
                                ) from error
-    core = openvino.Core()
+    core = the_core(openvino)
     devices = core.available_devices
     if not any(device in (name, name.split('.')[0]) for name in devices):
         raise UnavailableError(f'OpenVINO has no device {device} here: choose from '
@@ -88,6 +89,18 @@ def probe(precision=DEFAULT_PRECISION, device=DEVICE):
             f'{core.get_property(device, "FULL_DEVICE_NAME")} has no {precision} in OpenVINO: '
             f'choose from {", ".join(here)}')
     return openvino, core
+
+
+@functools.cache
+def the_core(openvino):
+    """
+    Return the one Core of this process, which is never given back.
+
+    The CPU plugin of a Core gives a signal stack to the thread that compiled first, and unmaps it
+    with the Core, from whichever thread that is: the next signal would end the process
+    (https://github.com/openvinotoolkit/openvino/pull/11894).
+    """
+    return openvino.Core()
 
 
 def precisions(core, device=DEVICE):

@@ -31,8 +31,39 @@ def spec(tmp_path):
 
 def here(precision):
     """Skip where the CPU has no such precision."""
-    if precision not in engine_module.precisions(openvino.Core()):
+    if precision not in engine_module.precisions(engine_module.the_core(openvino)):
         pytest.skip(f'this CPU has no {precision}')
+
+
+SIGNALS = """
+import gc, os, signal, sys, threading
+from depth_ros.engines import openvino
+from depth_ros.model import find
+spec, kept, seen = find('student'), [], []
+
+
+def load():
+    kept.append(openvino.load(spec, 64, 96, check=False))
+
+
+load()
+thread = threading.Thread(target=lambda: (kept.clear(), gc.collect()))
+thread.start()
+thread.join()
+signal.signal(signal.SIGUSR1, lambda *_: seen.append(1))
+for _ in range(3):
+    os.kill(os.getpid(), signal.SIGUSR1)
+if not os.fork():
+    os._exit(0)
+os.wait()
+print(len(seen))
+"""
+
+
+def test_signals_after_an_engine_was_given_back_in_another_thread():
+    """OpenVINO's plugin unmaps the signal stack of the thread that loaded first."""
+    done = subprocess.run([sys.executable, '-c', SIGNALS], capture_output=True, text=True)
+    assert done.returncode == 0 and done.stdout.split() == ['3'], (done.returncode, done.stderr)
 
 
 @pytest.fixture(scope='module')
@@ -137,7 +168,7 @@ def test_what_is_wrong_is_one_line(spec, tmp_path):
         engine_module.load(replace(spec, file=tmp_path / 'gone.onnx'), 64, 96)
     with pytest.raises(UnavailableError, match='no device WARP here: choose from .*CPU'):
         engines.load('openvino', spec, 64, 96, device='WARP')
-    absent = sorted({'fp16', 'bf16'} - set(engine_module.precisions(openvino.Core())))
+    absent = sorted({'fp16', 'bf16'} - set(engine_module.precisions(engine_module.the_core(openvino))))
     if absent:
         with pytest.raises(EngineError, match=f'has no {absent[0]} in OpenVINO: .*fp32.*int8'):
             engine_module.load(spec, 64, 96, absent[0])
