@@ -31,6 +31,10 @@ COMMANDS = {
     'render-bag': ('training.commands.render_bag', 'render the demo recording'),
     'render-drives': ('training.commands.render_drives',
                       'render video with true depth for self-supervised training'),
+    'render-stored': ('training.commands.render_stored',
+                      'render kinds of worlds as stored data sets: domains'),
+    'lifelong-sheet': ('training.commands.lifelong_sheet',
+                       'frames of one domain seen by several lifelong runs'),
     'preview': ('training.commands.preview', 'sheet of random frames with depth and line'),
 }
 PROGRAM = Program('training', 'python -m training', COMMANDS,

@@ -11,6 +11,8 @@ TABLES = {'wacv2019-nyu': 'training.tables.wacv2019_nyu',
           'ksem2023': 'training.tables.ksem2023',
           'ral2023-kitti': 'training.tables.ral2023_kitti',
           'iccv2019-lambda': 'training.tables.iccv2019_lambda',
+          'lifelong-nyu-kitti': 'training.tables.lifelong_nyu_kitti',
+          'lifelong-procedural': 'training.tables.lifelong_procedural',
           'attack-fgsm': 'training.tables.attack_fgsm',
           'attack-ifgsm': 'training.tables.attack_ifgsm'}
 

@@ -27,7 +27,8 @@ def markdown(report) -> str:
         f'**{report["table"]}**: {report["title"]}. Published: {report["source"]}.', '',
         line(_headings(report)), line(['---'] * len(HEADINGS)),
         *(line(_cells(report, row)) for row in report['rows']), '',
-        *_definitions(report), '', *_views(report), _worth(report), ''])
+        *_definitions(report), '', *_views(report), *report.get('sections', ()), _worth(report),
+        ''])
 
 
 def _views(report):

@@ -57,19 +57,25 @@ class Frame:
         return torch.isinf(self.depth)
 
 
-def describe(seed: int, shape: str, numbers) -> Shots:
-    """Draw the worlds of frames: a function of (seed, shape, number) alone."""
+def describe(seed: int, shape: str, numbers, kind: str | None = None,
+             lens: bool = True) -> Shots:
+    """
+    Draw the worlds of frames: a function of the arguments and each number alone.
+
+    :param kind: of world, None: by the shares of the shape; lens: let some cameras have one.
+    """
     scenes, views, kinds, scanners, level, glow = [], [], [], [], [], []
     for number in numbers:
-        scene, view, kind = world.draw([seed, sorted(world.SIZES).index(shape), number], shape)
+        scene, view, drawn = world.draw([seed, sorted(world.SIZES).index(shape), number], shape,
+                                        kind, lens)
         rng = scene.rng
-        scanners.append(scanner.draw(rng, view, SCANNERS, kind in world.OUTDOOR))
+        scanners.append(scanner.draw(rng, view, SCANNERS, drawn in world.OUTDOOR))
         usual = rng.uniform(0.25, 0.65) if rng.random() < 0.88 else rng.uniform(0.65, 1.4)
         level.append(usual * (rng.uniform(0.1, 0.7) if scene.night else 1.0))
         glow.append(rng.uniform(0, 0.4) if rng.random() < 0.4 else 0.0)
         scenes.append(scene)
         views.append(view)
-        kinds.append(kind)
+        kinds.append(drawn)
     return Shots(list(numbers), kinds, pack(scenes, textures.VARIANTS), cameras.stack(views),
                  scanner.stack(scanners), torch.tensor(level), torch.tensor(glow))
 
