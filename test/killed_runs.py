@@ -3,9 +3,10 @@
 """
 Kill training by signal 9 at random moments and go on: `PYTHONPATH=. python test/killed_runs.py`.
 
-For each of fit, export and r2m, on tiny data: the command once without interruption, then killed
-again and again until it has been killed `--kills` times, then to its end. Each time the files that
-stand under their own names must be whole, and the end must be the same. Prints a Markdown table.
+For each of fit, export, r2m, a stage of lifelong learning and add-domain, on tiny data: the
+command once without interruption, then killed again and again until it has been killed `--kills`
+times, then to its end. Each time the files that stand under their own names must be whole, and the
+end must be the same. Prints a Markdown table.
 """
 import argparse
 import json
@@ -146,7 +147,60 @@ class Robot(Fit):
                 **{f'REL {name}': np.array(one['abs_rel']) for name, one in beams.items()}}
 
 
-KINDS = {'fit': Fit, 'export': Export, 'r2m': Robot}
+class Stage(Fit):
+    """A stage of lifelong learning: what is kept of each domain is whole and the same, too."""
+
+    def __init__(self, folder, steps=8):
+        """Train the stage before, on one frame: the order does not matter."""
+        from tiny_domains import stage_config, write_domain_frames
+        from training.lifelong.stage import run_stage
+        self.first, self.steps = folder / 'first', steps
+        sources = [write_domain_frames(folder / name, scale, train=1, test=1)
+                   for name, scale in (('room', 1.0), ('street', 8.0))]
+        for name, source, previous in zip(('room', 'street'), sources, (None, self.first)):
+            config = stage_config(name, source, previous, steps)
+            config['average'] = 0.9
+            config['data']['init_args']['batch_size'] = 1
+            self.config = folder / f'{name}.yaml'
+            self.config.write_text(yaml.safe_dump(config))
+            if previous is None:
+                run_stage(config, self.first)
+
+    def check(self, out):
+        """Look at what a kill left."""
+        super().check(out)
+        for path in out.glob('domains/[!.]*/*.json'):
+            assert json.loads(path.read_text()), path
+        for path in out.glob('domains/[!.]*/mean.npy'):
+            assert np.load(path).shape[0] == 64
+
+    def result(self, out):
+        """Return weights, means and facts of the end."""
+        from training.lifelong.domains import NUMBERS, read_domains
+        found = super().result(out)
+        for domain in read_domains(out):
+            found.update({f'{domain.name} {key}': np.array(getattr(domain, key))
+                          for key in ('mean', *NUMBERS)})
+        return found
+
+
+class AddDomain(Stage):
+    """`add-domain`: its report is the same as well."""
+
+    def words(self, out):
+        """Return the command."""
+        return ['add-domain', '--model', self.first, '--data', self.config, '--name', 'street',
+                '--out', out, '--steps', self.steps]
+
+    def result(self, out):
+        """Return the figures, too."""
+        domains = json.loads((out / 'report.json').read_text())['domains']
+        return {**super().result(out), **{
+            f'REL {name} {when}': np.array(one['selected']['abs_rel'])
+            for name, both in domains.items() for when, one in both.items()}}
+
+
+KINDS = {'fit': Fit, 'export': Export, 'r2m': Robot, 'stage': Stage, 'add-domain': AddDomain}
 
 
 def killed(kind, kills, seed, folder, steps=8):

@@ -13,6 +13,8 @@ COMMANDS = {
     'r2m': ('training.commands.r2m', "a robot's recording to a model that the node loads"),
     'validate': ('training.commands.validate', 'errors of a run on its validation frames'),
     'compare': ('training.compare', 'several runs on the same frames: figures and a picture'),
+    'add-domain': ('training.commands.add_domain',
+                   'teach a lifelong model a new domain without the data of the others'),
     'saliency': ('training.commands.saliency', 'what a depth network looks at: figures, sheets'),
     'export': ('training.commands.export', 'write a run as an ONNX file of the model contract'),
     'defence-card': ('training.commands.defence_card',

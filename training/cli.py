@@ -172,7 +172,11 @@ def build(section: Mapping):
     find_class(section, key)
     parser = LightningArgumentParser(exit_on_error=False)
     parser.add_lightning_class_args(SECTIONS[key][1], key, subclass_mode=True)
-    return parser.instantiate(parse(parser, {key: dict(section)}))[key]
+    try:
+        return parser.instantiate(parse(parser, {key: dict(section)}))[key]
+    except Exception as error:
+        # The parser wraps what a constructor raises into lines of its own.
+        raise _input_error(error) or error from None
 
 
 def _input_error(error):
