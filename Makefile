@@ -23,8 +23,18 @@ venv-test: $(VENV)/.test.stamp $(VENV)/.openvino.stamp $(VENV)/.trt.stamp $(VENV
 demo: venv
 	$(BIN)/depth_ros demo $(DEMO_ARGS)
 
+# Two processes at once, on one core each or more: nodes mostly wait, training mostly computes. TEST_ARGS
+# are for one process.
 test: venv-test
+ifeq ($(strip $(TEST_ARGS)),)
+	@log=$$(mktemp); trap 'rm -f "$$log"' EXIT; \
+	echo 'The tests of training run beside the others; their report comes last.'; \
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest test/training > "$$log" 2>&1 & training=$$!; \
+	$(BIN)/python -m pytest --ignore=test/training; rest=$$?; \
+	wait $$training; training=$$?; cat "$$log"; exit $$((rest || training))
+else
 	$(BIN)/python -m pytest $(TEST_ARGS)
+endif
 
 lint: venv-test
 	$(BIN)/python -m pytest test/test_lint.py

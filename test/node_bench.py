@@ -154,7 +154,7 @@ class Bench:
             self.told_ns = nanoseconds(message)
 
     def wait(self, condition, what, timeout=TIMEOUT, every=None):
-        """Spin until `condition()`; `every` half second call `every()`."""
+        """Spin until `condition()`; five times a second call `every()`."""
         end, again = time.monotonic() + timeout, 0.0
         while not condition():
             if time.monotonic() > end:
@@ -164,7 +164,7 @@ class Bench:
                 raise AssertionError(f'the node ended with {self.process.poll()}:\n{self.log}')
             if every is not None and time.monotonic() > again:
                 every()
-                again = time.monotonic() + 0.5
+                again = time.monotonic() + 0.2
             self.executor.spin_once(timeout_sec=0.02)
 
     @property
