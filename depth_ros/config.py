@@ -87,6 +87,18 @@ class MonocularConfig(NodeConfig):
     color_max: float = option(
         0.0, 'Metres at the far end of the colours of depth/image_color; 0 takes the 95th '
         'percentile of each frame.', 0.0, 1000.0)
+    domain: str = option(
+        '', 'Model with several domains: name or number of the one that always answers; empty '
+        'follows the images.')
+    domain_hold: int = option(
+        5, 'Images in a row in which another domain must be nearer before it takes over.', 1,
+        1000)
+    domain_margin: float = option(
+        0.05, 'By how much nearer, as a share of the distance, another domain must be for that.',
+        0.0, 0.9)
+    domain_unknown: float = option(
+        2.0, 'An image farther from every domain than this times what 99 % of its own images '
+        'are within is unlike all of them: diagnostics warn; 0 never warns.', 0.0, 1000.0)
     watchdog_period: float = option(
         3.0, 'Seconds of silence on an input after which diagnostics warn.', 0.5, 3600.0)
 

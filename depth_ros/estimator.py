@@ -10,6 +10,7 @@ from depth_ros import engines, lidar
 from depth_ros.anchoring import anchor_broad, anchor_exact, line_residual, LineResidual
 from depth_ros.camera import Camera
 from depth_ros.contracts import InputError
+from depth_ros.domains import answered, NEAREST, place_of
 from depth_ros.model import find, ModelSpec
 from depth_ros.resizing import enlarge, enlarge_depth, shrink
 import numpy as np
@@ -30,6 +31,9 @@ class DepthFrame:
     """What was measured, `(H, W) float32` metres, 0 = none; None for a monocular model."""
     residual: LineResidual = None
     domain: int = None
+    """Number of the domain that answered; None for a model that has but one."""
+    domain_distances: np.ndarray = None
+    """`(D,) float32`, how far the image is from each domain; the nearest has the least."""
     metric: bool = True
     """False: a completion model ran without any line, the depth is only relative."""
     timings_ms: dict = field(default_factory=dict)
@@ -95,6 +99,8 @@ class Estimator:
     :param min_confidence: depth below this confidence is published as unknown.
     :param require_line: raise NoLineError instead of estimating relative depth when a completion
         model gets no measurement inside the image.
+    :param domain: name or number of the domain that answers, of a model with several; None takes
+        the nearest of each image.
     :param loader: replaces `engines.load`, e.g. by `engines.upgrade.load`.
     :param engine_options: passed to the engine, e.g. `threads`.
 
@@ -103,12 +109,13 @@ class Estimator:
     """
 
     def __init__(self, model, engine='auto', anchor=True, size=None, min_confidence=0.0,
-                 require_line=False, loader=engines.load, **engine_options):
+                 require_line=False, domain=None, loader=engines.load, **engine_options):
         """Open the model; the engine is loaded at the first image or by `prepare`."""
         self.spec = model if isinstance(model, ModelSpec) else find(model)
         self.engine_name, self.anchor, self.size = engine, anchor, size
         self.min_confidence, self.engine_options = min_confidence, engine_options
-        self.require_line, self.loader = require_line, loader
+        self.require_line, self.domain, self.loader = require_line, domain, loader
+        self._place(domain)
         self.engine = None
         if engine != 'auto':
             engines.choose(engines.ENGINES, engine, 'engine')
@@ -152,7 +159,10 @@ class Estimator:
         blank = np.zeros((height, width, 3), np.uint8)
         self.engine.run(blank, np.zeros((height, width), np.float32))
 
-    def estimate(self, image, camera, points=None, sparse=None):
+    def _place(self, domain):
+        return place_of(self.spec.domains, domain, f'model {self.spec.name}')
+
+    def estimate(self, image, camera, points=None, sparse=None, domain=None):
         """
         Estimate the depth of one image.
 
@@ -160,10 +170,14 @@ class Estimator:
         :param camera: Camera of that image.
         :param points: measured points `(N, 3)` metres in the camera's optical frame, or
         :param sparse: `(H, W) float32` metres, 0 = none, instead of points.
-        :raises InputError: sizes that do not belong together.
+        :param domain: name or number of the domain that answers; None takes the estimator's, and
+            domains.NEAREST the nearest.
+        :raises InputError: sizes that do not belong together, or no such domain.
         """
         start = perf_counter()
         _check(image, camera, sparse)
+        domain = self.domain if domain is None else domain
+        domain = domain if domain == NEAREST else self._place(domain)
         self.prepare(camera)
         height, width = self.engine.height, self.engine.width
         small = shrink(image, height, width)
@@ -171,7 +185,7 @@ class Estimator:
         if self.require_line and measured is not None and not len(measured.rows):
             raise NoLineError('no measurement falls into the image')
         ready = perf_counter()
-        outputs = self._infer(small, None if measured is None else measured.small)
+        outputs = self._infer(small, None if measured is None else measured.small, domain)
         done = perf_counter()
         frame = self._finish(outputs, camera, measured)
         end = perf_counter()
@@ -179,8 +193,9 @@ class Estimator:
                                           'inference': 1e3 * (done - ready),
                                           'postprocess': 1e3 * (end - done)})
 
-    def _infer(self, image, sparse):
-        return self.engine.run(image, sparse)
+    def _infer(self, image, sparse, domain):
+        request = (domain,) if self.spec.domains else ()
+        return self.engine.run(image, sparse, *request)
 
     def _measured(self, camera, points, sparse):
         """Return the measurements as a _Line; None for a model that takes none."""
@@ -195,6 +210,11 @@ class Estimator:
         return _Line.of(full, self.engine.height, self.engine.width)
 
     def _finish(self, outputs, camera, line):
+        try:
+            domain, distances = answered(self.spec.domains, outputs)
+        except ValueError as error:
+            raise engines.EngineError(f'{self.spec.name} breaks the model contract: {error}. '
+                                      'Export it again') from error
         depth = outputs['depth']
         if self.spec.task == 'monocular':
             scaled = camera.scaled(depth.shape[1], depth.shape[0])
@@ -207,7 +227,7 @@ class Estimator:
         if anchored:
             depth = anchor_broad(depth, line.small, pixels=line.small_pixels)
         depth = enlarge_depth(depth, camera)
-        self._mark_unknown(depth)
+        self._mark_unknown(depth, domain)
         confidence = enlarge(outputs.get('confidence'), camera)
         if confidence is not None and self.min_confidence > 0:
             depth[confidence < self.min_confidence] = np.nan
@@ -217,21 +237,20 @@ class Estimator:
             left = line_residual(depth, line.full, line.pixels)
             residual = replace(residual, anchored_median_abs=left.median_abs
                                if left else float('nan'))
-        domain = outputs.get('domain')
         return DepthFrame(depth, camera, confidence, enlarge(outputs.get('saliency'), camera),
-                          None if line is None else line.full, residual,
-                          None if domain is None else int(domain), metric)
+                          None if line is None else line.full, residual, domain, distances,
+                          metric)
 
-    def _mark_unknown(self, depth):
+    def _mark_unknown(self, depth, domain):
         """Beyond the model's range is +Inf, and what is no distance is NaN (in place)."""
-        spec = self.spec
+        spec, depth_max = self.spec, self.spec.depth_max_in(domain)
         # Most frames have neither, and NaN fails both comparisons.
         if (depth.min() > max(spec.depth_min, 0)
-                and (spec.depth_max <= 0 or depth.max() <= spec.depth_max)):
+                and (depth_max <= 0 or depth.max() <= depth_max)):
             return
         with np.errstate(invalid='ignore'):
-            if spec.depth_max > 0:
-                depth[depth > spec.depth_max] = np.inf
+            if depth_max > 0:
+                depth[depth > depth_max] = np.inf
             depth[~(depth > max(spec.depth_min, 0))] = np.nan
 
 

@@ -10,9 +10,12 @@ below.  Normalisation and unit conversions are inside the graph:
   0 = none;
 - out ``depth`` float32 (1, H, W) metres; optional ``confidence`` (1, H, W) 0..1, ``saliency``
   (1, H, W) 0..1, ``domain`` int64 (1,).
+
+A model with several domains (depth_ros.domains) also takes ``domain_request`` int64 (1,), and
+gives ``domain`` and ``domain_distances`` float32 (1, D).
 """
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 import json
 import math
 import os
@@ -21,13 +24,14 @@ import re
 import warnings
 
 from depth_ros.documents import printable
+from depth_ros.domains import read_domains
 from depth_ros.model_file import ModelError, read_model, sums
 
 CONTRACT = '1'
 PREFIX = 'depth_ros.'
 LARGEST_SIDE = 16384
 TASKS = ('completion', 'monocular', 'relative')
-OUTPUTS = ('depth', 'confidence', 'saliency', 'domain')
+OUTPUTS = ('depth', 'confidence', 'saliency', 'domain', 'domain_distances')
 MODELS = Path(__file__).parent / 'models'
 # The shipped model that a node takes when none is named, by task.
 DEFAULTS = {'completion': 'completion', 'monocular': 'student'}
@@ -62,6 +66,13 @@ class ModelSpec:
     figures: dict = field(default_factory=dict, hash=False)
     inputs: tuple = ()
     outputs: tuple = ('depth',)
+    domains: tuple = ()
+    """depth_ros.domains.Domain of each head; () for a model that has but one."""
+
+    def depth_max_in(self, domain):
+        """Metres that the domain of this number, None for no domain, answers at most; 0: any."""
+        own = self.domains[domain].depth_max if self.domains and domain is not None else 0
+        return own or self.depth_max
 
     def summary(self):
         """Plain dictionary for `--json` and for people."""
@@ -70,6 +81,7 @@ class ModelSpec:
                 'input': {'height': self.input_height, 'width': self.input_width},
                 'focal': self.focal, 'depth_range': [self.depth_min, self.depth_max],
                 'outputs': list(self.outputs), 'licence': self.licence,
+                'domains': [asdict(domain) for domain in self.domains],
                 'lineage': self.lineage, 'training': self.training, 'seed': self.seed,
                 'revision': self.revision, 'figures': self.figures}
 
@@ -130,11 +142,13 @@ def _parse(path, metadata):
         except ValueError as error:
             raise ModelError(f'{path} has unreadable metadata ({key} is {text!r}): export it '
                              'again') from error
-    try:
-        values['figures'] = dict(json.loads(metadata.get(PREFIX + 'figures') or '{}'))
-    except (TypeError, ValueError, RecursionError) as error:
-        raise ModelError(f'{path} has unreadable metadata (figures: {error}): export it again'
-                         ) from error
+    for key, read in (('figures', lambda text: dict(json.loads(text or '{}'))),
+                      ('domains', read_domains)):
+        try:
+            values[key] = read(metadata.get(PREFIX + key))
+        except (TypeError, ValueError, OverflowError, RecursionError) as error:
+            raise ModelError(f'{path} has unreadable metadata ({key}: {error}): export it again'
+                             ) from error
     return values
 
 
@@ -177,7 +191,8 @@ def _check_graph(spec, session, fail):
     size = (spec.input_height, spec.input_width)
     inputs = {i.name: i for i in session.get_inputs()}
     outputs = {o.name: o for o in session.get_outputs()}
-    expected = ['image'] + ['sparse_depth'] * (spec.task == 'completion')
+    expected = (['domain_request'] * bool(spec.domains) + ['image']
+                + ['sparse_depth'] * (spec.task == 'completion'))
     if sorted(inputs) != expected:
         fail(f'inputs are {sorted(inputs)}, expected {expected}')
     if 'depth' not in outputs or set(outputs) - set(OUTPUTS):
@@ -189,9 +204,17 @@ def _check_graph(spec, session, fail):
     check('input', inputs['image'], 'tensor(uint8)', (1, *size, 3))
     if 'sparse_depth' in inputs:
         check('input', inputs['sparse_depth'], 'tensor(float)', (1, *size))
+    if spec.domains:
+        check('input', inputs['domain_request'], 'tensor(int64)', (1,))
+    if spec.domains and not {'domain', 'domain_distances'} <= set(outputs):
+        fail(f'it has {len(spec.domains)} domains, so domain and domain_distances must be outputs')
+    if 'domain_distances' in outputs and not spec.domains:
+        fail('it gives domain_distances, and the metadata name no domains')
     for name, tensor in outputs.items():
         if name == 'domain':
             check('output', tensor, 'tensor(int64)', (1,))
+        elif name == 'domain_distances':
+            check('output', tensor, 'tensor(float)', (1, len(spec.domains)))
         else:
             check('output', tensor, 'tensor(float)', (1, *size))
 

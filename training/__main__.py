@@ -29,6 +29,8 @@ COMMANDS = {
     'throughput': ('training.commands.throughput', 'images a second of loader and training step'),
     'engines': ('training.commands.engines',
                 'time models in TensorRT, torch and ONNX Runtime, beside the floor of the GPU'),
+    'domain-heads': ('training.commands.domain_heads',
+                     'time the ways of computing one of several heads'),
     'render-pool': ('training.commands.render_pool', 'render frames to disk for CPU training'),
     'render-bag': ('training.commands.render_bag', 'render the demo recording'),
     'render-drives': ('training.commands.render_drives',

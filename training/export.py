@@ -17,13 +17,16 @@ import numpy as np
 import onnx
 import torch
 from training.average import recompute_norms
+from training.domains_graph import DomainsGraph
 from training.experiment import build
 from training.files import replacing
 from training.graph import fuse_pads
+from training.lifelong.domains import read_domains
 from training.methods.defence import Defence
 from training.methods.metric_depth import MetricDepth
 from training.methods.saliency import Saliency
 from training.networks.completion import CompletionNet
+from training.networks.lifelong import LifelongNet
 from training.networks.student import FOCAL, StudentNet
 from training.runs import FREE, lineage, load_method, UNKNOWN
 from training.wrappers import (
@@ -61,7 +64,11 @@ def export_graph(net, task: str, path, opset: int = OPSET, size=SIZES[0], fixed:
         sparse[0, height // 2] = 2.0
         inputs.append(sparse)
         names.append('sparse_depth')
-    free = None if fixed else {name: {1: 'height', 2: 'width'} for name in (*names, *outputs)}
+    free = None if fixed else {name: {1: 'height', 2: 'width'} for name in (*names, *outputs)
+                               if not name.startswith('domain')}
+    if 'domain' in outputs:
+        inputs.append(torch.tensor([-1]))
+        names.append('domain_request')
     with warnings.catch_warnings(), torch.no_grad():
         warnings.simplefilter('ignore')
         torch.onnx.export(net, tuple(inputs), str(path), input_names=names,
@@ -88,7 +95,7 @@ def parity(net, task: str, path, sizes=SIZES) -> float:
     Compare the file, run by ONNX Runtime, with the network at several sizes.
 
     :returns: the greatest difference of depth relative to the network's (that to DEPTH_MIN where
-        the network's is below it), or of saliency, whichever is greater.
+        the network's is below it), or of saliency, whichever is greater; every domain's.
     """
     import onnxruntime
     session = onnxruntime.InferenceSession(str(path), providers=['CPUExecutionProvider'])
@@ -99,14 +106,20 @@ def parity(net, task: str, path, sizes=SIZES) -> float:
             sparse = np.zeros((1, height, width), np.float32)
             sparse[0, height // 2, ::2] = rng.uniform(1, 5, sparse[0, 0, ::2].shape)
             feeds['sparse_depth'] = sparse
-        with torch.no_grad():
-            made = net(*map(torch.from_numpy, feeds.values()))
-        depth, measured = first(made).numpy(), session.run(['depth'], feeds)[0]
-        worst = max(worst, float((np.abs(measured - depth) / np.maximum(depth, DEPTH_MIN)).max()))
-        if isinstance(net, SalientGraph):
-            saliency = session.run(['saliency'], feeds)[0]
-            worst = max(worst, float(np.abs(saliency - made[-1].numpy()).max()))
+        for more in getattr(net, 'requests', [{}]):
+            # Unlike max, this keeps what is no number.
+            worst = float(np.maximum(worst, _difference(net, session, {**feeds, **more})))
     return worst
+
+
+def _difference(net, session, feeds):
+    with torch.no_grad():
+        made = net(*map(torch.from_numpy, feeds.values()))
+    depth, measured = first(made).numpy(), session.run(['depth'], feeds)[0]
+    gaps = [np.abs(measured - depth) / np.maximum(depth, DEPTH_MIN)]
+    if isinstance(net, SalientGraph):
+        gaps.append(np.abs(session.run(['saliency'], feeds)[0] - made[-1].numpy()))
+    return np.max([gap.max() for gap in gaps])
 
 
 def write_graph(net, task, path, nominal, limit, like=None):
@@ -201,8 +214,14 @@ def focal_of(method, config: dict, given: float | None) -> float:
     return float(focal.mean())
 
 
-def contract_graph(method):
-    """Return a method's network in the form of the contract; None where there is no such form."""
+def contract_graph(method, run):
+    """
+    Return a method's network in the form of the contract; None where there is no such form.
+
+    :param run: the folder of its run, which knows its domains.
+    """
+    if isinstance(method.net, LifelongNet):
+        return DomainsGraph(method.net.eval(), read_domains(run))
     if isinstance(method, MetricDepth):
         return MonocularGraph(method.net)
     if isinstance(method, Saliency):
@@ -233,13 +252,18 @@ def export(checkpoint, path, name: str | None = None, figures: dict | None = Non
     if method.task not in DEPTH_MAX:
         raise InputError(f'{checkpoint} is a teacher, whose depth has no scale: `export-teacher` '
                          'writes those')
-    net = contract_graph(method)
+    net = contract_graph(method, Path(checkpoint).parent)
     if net is None:
         raise InputError(f'{checkpoint} holds a {type(method.net).__name__}, which cannot be '
                          'exported to the model contract yet')
     facts = Path(checkpoint).parent / 'provenance.json'
     facts = read_json(facts) if facts.exists() else {}
-    nominal, focal = tuple(size or nominal_size(config)), focal_of(method, config, focal)
+    own = net.metadata() if isinstance(net, DomainsGraph) else {}
+    if own and (focal or norm_batches):
+        raise InputError('the domains of this run have their focal lengths, and share their '
+                         'layers: leave out --focal and --norm-batches')
+    nominal = tuple(size or getattr(net, 'nominal', None) or nominal_size(config))
+    focal = own.get('focal') or focal_of(method, config, focal)
     if norm_batches:
         data = build(config['data'])
         data.setup('fit')
@@ -269,6 +293,6 @@ def export(checkpoint, path, name: str | None = None, figures: dict | None = Non
             'revision': facts.get('revision', 'unknown'),
             'figures': json.dumps({'steps': int(content['global_step']), **minutes,
                                    'precision': precision, 'parity': float(f'{error:.1e}'),
-                                   **(figures or {})})})
+                                   **(figures or {})}), **own})
         read_spec(part)
     return error

@@ -4,7 +4,11 @@
 from pathlib import Path
 
 from depth_ros.camera import Camera
-from depth_ros.commands.model_options import add_anchor_option, add_model_options
+from depth_ros.commands.model_options import (
+    add_anchor_option,
+    add_domain_option,
+    add_model_options,
+)
 from depth_ros.contracts import InputError, read_depth, sparse_from_depth, write_depth
 from depth_ros.datasets.sample import read_image
 from depth_ros.engines.progress import to_stderr
@@ -32,12 +36,14 @@ def add_arguments(parser):
                         help='unit of the depth file: mm or kitti (1/256 m) for .png, m for '
                              '.npy; default mm for .png')
     add_anchor_option(parser)
+    add_domain_option(parser)
 
 
 def run(args):
     """Estimate the depth, write it and a colour picture, and say what was written."""
     unit = output_unit(args.out, args.unit)
-    estimator = Estimator(args.model, args.engine, anchor=not args.no_anchor, report=to_stderr)
+    estimator = Estimator(args.model, args.engine, anchor=not args.no_anchor,
+                          domain=args.domain, report=to_stderr)
     image, camera = read_image(args.image), Camera.from_yaml(args.camera)
     sparse = read_sparse(args, estimator.spec.task)
     frame = estimator.estimate(image, camera, sparse=sparse)
@@ -49,12 +55,21 @@ def run(args):
     print(f'wrote {args.out} ({unit}) and {colour}')
     print(f'depth known at {100 * known.mean():.1f} % of the pixels'
           + (f', median {np.median(frame.depth[known]):.2f} m' if known.any() else ''))
+    if estimator.spec.domains:
+        print('domain ' + domain_text(estimator.spec.domains, frame))
     if frame.residual:
         print(f'on the line ({frame.residual.count} points) before anchoring: median error '
               f'{frame.residual.median_abs:.3f} m, {100 * frame.residual.median_rel:.1f} %')
     if not frame.metric:
         print('no measurement was given: the depth is relative, not in metres')
     return 0
+
+
+def domain_text(domains, frame):
+    """Return which domain answered, and the distances of all."""
+    away = ', '.join(f'{domain.name} {distance:.3g} (its own images {domain.distance_99:.3g})'
+                     for domain, distance in zip(domains, frame.domain_distances))
+    return f'{domains[frame.domain].name}; distances: {away}'
 
 
 def read_sparse(args, task):

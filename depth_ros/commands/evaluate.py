@@ -7,6 +7,7 @@ from pathlib import Path
 from depth_ros.commands.bag_options import add_bag_options, bag_options
 from depth_ros.commands.model_options import (
     add_anchor_option,
+    add_domain_option,
     add_model_options,
     add_teacher_option,
 )
@@ -46,6 +47,7 @@ def add_arguments(parser):
                         help='how images are averaged (default image_rmse)')
     add_teacher_option(parser)
     add_anchor_option(parser)
+    add_domain_option(parser)
     add_bag_options(parser)
     parser.add_argument('--json', type=Path, required=True, metavar='OUT',
                         help='file for the report')
@@ -83,7 +85,8 @@ def run_evaluation(args):
     options = bag_options(args, elevation=args.line_elevation, row=args.line_row,
                           noise=args.line_noise, seed=args.seed)
     dataset = open_dataset(args.dataset, args.path, options)
-    estimator = Estimator(args.model, args.engine, anchor=not args.no_anchor, report=to_stderr)
+    estimator = Estimator(args.model, args.engine, anchor=not args.no_anchor,
+                          domain=args.domain, report=to_stderr)
     if estimator.spec.task == 'relative':
         raise InputError(f'{args.model} gives relative depth only; pass it as --teacher')
     report = evaluate(
@@ -91,7 +94,8 @@ def run_evaluation(args):
         args.limit, _picture_writer(args.pictures) if args.pictures else None)
     report.update(dataset=args.dataset, path=str(args.path), environment=environment(),
                   options={'line_noise': args.line_noise, 'seed': args.seed,
-                           'limit': args.limit, 'anchor': not args.no_anchor})
+                           'limit': args.limit, 'anchor': not args.no_anchor,
+                           'domain': args.domain})
     return report
 
 

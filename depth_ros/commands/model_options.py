@@ -19,6 +19,12 @@ def add_anchor_option(parser):
                         help='do not make the output agree with the line')
 
 
+def add_domain_option(parser):
+    """Add the one that asks for a domain."""
+    parser.add_argument('--domain', help='name or number of the domain that answers, of a model '
+                                         'with several (default: the nearest of each image)')
+
+
 def add_teacher_option(parser):
     """Add a relative-depth model for comparison."""
     parser.add_argument('--teacher', metavar='FILE.onnx',

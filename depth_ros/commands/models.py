@@ -25,5 +25,7 @@ def run(args):
         size = f'{model["input"]["width"]}x{model["input"]["height"]}'
         free = f', any multiple of {model["size_multiple"]}' if model['size_multiple'] else ''
         print(f'{model["name"]}: {model["task"]}, {size}{free}, {model["licence"]}')
+        if model['domains']:
+            print('  domains: ' + ', '.join(domain['name'] for domain in model['domains']))
         print(f'  {model["file"]}\n  sha256 {model["sha256"]}')
     return 0

@@ -11,7 +11,9 @@ from importlib import import_module
 from inspect import signature
 
 from depth_ros.contracts import choose, InputError
+from depth_ros.domains import NEAREST
 from depth_ros.model_file import ModelError, read_model
+import numpy as np
 
 # ONNX Runtime is the reference, and what answers where another engine cannot.
 ENGINES = {'onnxruntime': 'depth_ros.engines.onnxruntime',
@@ -70,8 +72,8 @@ def load(name, spec, height, width, **options):
         are timed once on this machine, which takes seconds, and remembered (choice.py).
     :param options: of all engines; each gets its own.
     :return: an object with `name`, `height`, `width`, `note` ('' or what is not as it was asked
-        for) and `run(image, sparse_depth=None) -> {'depth': (H, W) float32, ...}`. An engine that
-        fails to load, or is refused, is replaced by ONNX Runtime with a note.
+        for) and `run(image, sparse_depth=None, domain=NEAREST) -> {'depth': (H, W) float32, ...}`.
+        An engine that fails to load, or is refused, is replaced by ONNX Runtime with a note.
     :raises EngineError: the library or the precision is missing, or the model does not run in it.
     """
     if name == 'auto':
@@ -127,6 +129,42 @@ def is_reference(options):
     """Whether ONNX Runtime with these options is float32 on the CPU."""
     return (options.get('precision', DEFAULT_PRECISION) in (DEFAULT_PRECISION, 'fp32')
             and not options.get('providers'))
+
+
+def input_shapes(spec, height, width):
+    """Return {name: shape} of a model's inputs for one size."""
+    shapes = {'image': (1, height, width, 3), 'sparse_depth': (1, height, width),
+              'domain_request': (1,)}
+    return {name: shapes[name] for name in spec.inputs}
+
+
+def feed_of(spec, image, sparse_depth=None, domain=NEAREST):
+    """
+    Return what the graph of a model takes for one frame, `{name: array}`.
+
+    :param image: `(H, W, 3) uint8` RGB.
+    :param sparse_depth: `(H, W)` metres, 0 = none; for a model that takes none it is left out.
+    :param domain: number of the domain that must answer, for a model with several.
+    """
+    feed = {'image': np.ascontiguousarray(image)[None]}
+    if 'sparse_depth' in spec.inputs:
+        feed['sparse_depth'] = np.ascontiguousarray(sparse_depth, np.float32)[None]
+    if 'domain_request' in spec.inputs:
+        feed['domain_request'] = np.array([domain], np.int64)
+    return feed
+
+
+def unbatched(spec, values):
+    """
+    Return outputs without their axis of the batch, of `values`, {name: array}.
+
+    :raises EngineError: an output has no such axis, or not of 1.
+    """
+    for name, value in values.items():
+        if np.shape(value)[:1] != (1,):
+            raise EngineError(f'{spec.name} gives {name} of shape {np.shape(value)}, which breaks '
+                              'the model contract: export it again')
+    return {name: value[0] for name, value in values.items()}
 
 
 def load_only(name, spec, height, width, **options):

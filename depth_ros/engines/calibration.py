@@ -40,6 +40,7 @@ class Calibration:
         """
         import cv2
         from depth_ros.datasets import open_dataset, Options
+        from depth_ros.engines import feed_of
         from depth_ros.estimator import input_size
         from depth_ros.lidar import resize_sparse
         dataset = open_dataset('bag', self.bag, Options(unlabelled=True))
@@ -47,8 +48,8 @@ class Calibration:
         for sample in dataset.read(dataset.spread(self.frames)):
             height, width = input_size(spec, sample.camera)
             image = cv2.resize(sample.image, (width, height), interpolation=cv2.INTER_AREA)
-            feed = {'image': image[None]}
+            sparse = None
             if 'sparse_depth' in spec.inputs:
-                feed['sparse_depth'] = resize_sparse(sample.sparse, height, width)[None]
-            feeds.append(feed)
+                sparse = resize_sparse(sample.sparse, height, width)
+            feeds.append(feed_of(spec, image, sparse))
         return feeds

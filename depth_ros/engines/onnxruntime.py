@@ -4,15 +4,17 @@
 
 import os
 
+from depth_ros.domains import NEAREST
 from depth_ros.engines import (
     content_of,
     DEFAULT_PRECISION,
     EngineError,
+    feed_of,
     PrecisionError,
     resolved,
     UnavailableError,
+    unbatched,
 )
-import numpy as np
 
 AUTO_PRECISION = 'fp32'
 PRECISIONS = ('fp32', 'fp16', 'int8')
@@ -159,20 +161,19 @@ class OnnxRuntimeEngine:
         return (f'onnxruntime {onnxruntime.__version__} {self.precision} '
                 f'{self.session.get_providers()[0].removesuffix(SUFFIX)}')
 
-    def run(self, image, sparse_depth=None):
+    def run(self, image, sparse_depth=None, domain=NEAREST):
         """
         One frame through the network.
 
         :param image: `(H, W, 3) uint8` RGB.
         :param sparse_depth: `(H, W) float32` metres, 0 = none; completion models only.
+        :param domain: number of the domain that must answer; models with several only.
         :return: outputs by name without the batch axis, `depth` in metres.
         """
-        feed = {'image': np.ascontiguousarray(image)[None]}
-        if 'sparse_depth' in self.spec.inputs:
-            feed['sparse_depth'] = np.ascontiguousarray(sparse_depth, np.float32)[None]
+        feed = feed_of(self.spec, image, sparse_depth, domain)
         try:
             outputs = self.session.run(None, feed)
         except Exception as error:
             raise EngineError(f'{self.spec.name} failed on a {image.shape[1]}x{image.shape[0]} '
                               f'image: {_first_line(error)}') from error
-        return {name: value[0] for name, value in zip(self.spec.outputs, outputs)}
+        return unbatched(self.spec, dict(zip(self.spec.outputs, outputs)))

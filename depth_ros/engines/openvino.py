@@ -5,16 +5,19 @@
 import functools
 import os
 
+from depth_ros.domains import NEAREST
 from depth_ros.engines import (
     content_of,
     DEFAULT_PRECISION,
     EngineError,
+    feed_of,
+    input_shapes,
     PrecisionError,
     PRECISIONS,
     resolved,
     UnavailableError,
+    unbatched,
 )
-import numpy as np
 
 DEVICE = 'CPU'
 # What `auto` means here: what the device would take by itself, bf16 on newer CPUs, changes depth.
@@ -50,8 +53,8 @@ def load(spec, height, width, precision=DEFAULT_PRECISION, threads=0, device=DEV
         file = typed(spec, precision, models_folder(cache), calibration, report, beside='fp32')
     try:
         model = core.read_model(str(file))
-        model.reshape({name: [1, height, width, 3][:3 + (name == 'image')]
-                       for name in spec.inputs})
+        model.reshape({name: list(shape)
+                       for name, shape in input_shapes(spec, height, width).items()})
         compiled = core.compile_model(model, device, _settings(device, precision, threads))
         request = compiled.create_infer_request()
     except RuntimeError as error:
@@ -155,20 +158,18 @@ class OpenVinoEngine:
         """Short text for diagnostics: library, version, precision, device."""
         return self.text
 
-    def run(self, image, sparse_depth=None):
+    def run(self, image, sparse_depth=None, domain=NEAREST):
         """One frame through the network; see engines.onnxruntime.OnnxRuntimeEngine.run."""
         if self.request is None:
             raise EngineError('the engine was closed')
-        feed = {'image': np.ascontiguousarray(image)[None]}
-        if 'sparse_depth' in self.spec.inputs:
-            feed['sparse_depth'] = np.ascontiguousarray(sparse_depth, np.float32)[None]
+        feed = feed_of(self.spec, image, sparse_depth, domain)
         try:
             # Inputs are read where they lie; outputs are copies that the next frame leaves alone.
             found = self.request.infer(feed, share_inputs=True, share_outputs=False)
         except RuntimeError as error:
             raise EngineError(f'{self.spec.name} failed on a {image.shape[1]}x{image.shape[0]} '
                               f'image: {_cause(error)}') from error
-        return {name: found[place][0] for name, place in self.places.items()}
+        return unbatched(self.spec, {name: found[place] for name, place in self.places.items()})
 
     def close(self):
         """Give the memory back."""

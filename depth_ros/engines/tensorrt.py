@@ -6,14 +6,22 @@ from dataclasses import replace
 import hashlib
 from pathlib import Path
 
-from depth_ros.engines import DEFAULT_PRECISION, parity, PrecisionError, resolved
+from depth_ros.domains import NEAREST
+from depth_ros.engines import (
+    DEFAULT_PRECISION,
+    feed_of,
+    input_shapes,
+    parity,
+    PrecisionError,
+    resolved,
+    unbatched,
+)
 from depth_ros.engines.cache import engine_key, EngineCache, MODELS
 from depth_ros.engines.precision import typed
 from depth_ros.engines.trt_build import build as build_engine
-from depth_ros.engines.trt_build import BuildOptions, input_shapes
+from depth_ros.engines.trt_build import BuildOptions
 from depth_ros.engines.trt_libraries import libraries as find_libraries
 from depth_ros.engines.trt_runtime import Runner, UnreadableError
-import numpy as np
 
 # bf16 came with this generation of GPUs.
 BF16_CAPABILITY = (8, 0)
@@ -160,13 +168,10 @@ class TensorRtEngine:
         return (f'{kind.kind} {kind.version} {self.precision} {self.device.name}'
                 + (f', {note}' if note else ''))
 
-    def run(self, image, sparse_depth=None):
+    def run(self, image, sparse_depth=None, domain=NEAREST):
         """One frame through the network; see engines.onnxruntime.OnnxRuntimeEngine.run."""
-        feed = {'image': np.asarray(image)[None]}
-        if 'sparse_depth' in self.spec.inputs:
-            feed['sparse_depth'] = np.asarray(sparse_depth, np.float32)[None]
-        outputs = self.runner.run(feed)
-        return {name: outputs[name][0] for name in self.spec.outputs}
+        outputs = self.runner.run(feed_of(self.spec, image, sparse_depth, domain))
+        return unbatched(self.spec, {name: outputs[name] for name in self.spec.outputs})
 
     def close(self):
         """Give the memory on the GPU back."""

@@ -12,7 +12,7 @@ import os
 from pathlib import Path
 import tempfile
 
-from depth_ros.engines import EngineError
+from depth_ros.engines import EngineError, input_shapes
 from depth_ros.engines.maker import private_folder
 from depth_ros.engines.trt_progress import logger, Progress
 
@@ -32,12 +32,6 @@ class BuildOptions:
     """-1: the GPU; else the deep-learning accelerator of that number."""
     timing_cache: Path = None
     """File that keeps the timings of tactics between builds; None for none."""
-
-
-def input_shapes(spec, height, width):
-    """Return {name: shape} of a model's inputs for one size."""
-    shapes = {'image': (1, height, width, 3), 'sparse_depth': (1, height, width)}
-    return {name: shapes[name] for name in spec.inputs}
 
 
 def build(libraries, onnx, spec, height, width, options=None, report=None):

@@ -144,6 +144,8 @@ class Runner:
             raise EngineError(f'the engine takes {sorted(self.inputs)}, not {sorted(feed)}')
         for name, buffer in self.inputs.items():
             value = np.asarray(feed[name])
+            if value.dtype == np.int64 and buffer.host.dtype == np.int32:
+                value = value.astype(np.int32)  # TensorRT 8 has no wider integers.
             if value.shape != buffer.host.shape or value.dtype != buffer.host.dtype:
                 raise EngineError(f'the engine was built for {name} {buffer.host.dtype} '
                                   f'{buffer.host.shape}, not {value.dtype} {value.shape}')

@@ -105,15 +105,15 @@ class UpgradingEngine:
         """Short text for diagnostics."""
         return self.current.describe()
 
-    def run(self, image, sparse_depth=None):
+    def run(self, *frame, **named):
         """One frame through the engine that answers now; one that fails is not asked again."""
         engine = self.current
         if engine is not self.base:
             try:
-                return engine.run(image, sparse_depth)
+                return engine.run(*frame, **named)
             except EngineError as error:
                 self.upgrader.give_up(self.height, self.width, engine, error)
-        return self.base.run(image, sparse_depth)
+        return self.base.run(*frame, **named)
 
     def close(self):
         """Free what is on the GPU; call it when no frame is running."""

@@ -27,17 +27,19 @@ def evaluate(dataset, estimator, protocol, baselines, limit=None, on_frame=None)
     """
     collected, frames = defaultdict(list), []
     indices = dataset.spread(limit)
-    # Claiming that a thing is out of range is an error, not a gap, where the truth is known.
-    beyond = estimator.spec.depth_max or None
     for sample in tqdm(dataset.read(indices), total=len(indices), unit='frame', disable=None):
         # Loading a model for a new image size is not part of a frame's latency.
         estimator.prepare(sample.camera)
         frame = estimator.estimate(sample.image, sample.camera, sparse=sample.sparse)
+        # Claiming that a thing is out of range is an error, not a gap, where the truth is known.
+        beyond = estimator.spec.depth_max_in(frame.domain) or None
         collected['model'].append(protocol.image(frame.depth, sample.depth, beyond))
         for name, baseline in baselines.items():
             depth = baseline(sample.image, sample.sparse)
             collected[name].append(protocol.image(depth, sample.depth))
         frames.append(_frame_report(sample, frame, collected))
+        if estimator.spec.domains:
+            frames[-1]['domain'] = estimator.spec.domains[frame.domain].name
         if on_frame is not None:
             on_frame(sample, frame.depth)
     report = {

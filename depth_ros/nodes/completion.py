@@ -88,6 +88,7 @@ class CompletionNode(DepthNode):
     def reconfigure(self, config):
         """Take changed options."""
         old = self.config
+        self.domains.check(config)
         if self.extrinsics is not None:
             self.extrinsics.update(config)
         super().reconfigure(config)
@@ -123,7 +124,7 @@ class CompletionNode(DepthNode):
             return self._without_scan(rgb, camera)
         points = self._points(work)
         try:
-            frame = self.running.estimate(rgb, camera, points=points)
+            frame = self.domains.estimate(self.running, rgb, camera, points=points)
         except NoLineError:
             if self.monocular is None:
                 self.report('line', self._why_no_line(points), WARN)
@@ -146,7 +147,7 @@ class CompletionNode(DepthNode):
     def _without_scan(self, rgb, camera):
         self.tracker.count('images_monocular')
         self.report('monocular', 'no scan: depth comes from the image alone', WARN)
-        frame = self.monocular.estimate(rgb, camera)
+        frame = self.domains.estimate(self.monocular, rgb, camera)
         confidence = frame.confidence
         if confidence is None:
             confidence = np.ones(frame.depth.shape, np.float32)

@@ -16,6 +16,7 @@ from depth_ros.estimator import Estimator
 from depth_ros.model import find
 from depth_ros.nodes.base import BaseNode
 from depth_ros.nodes.diagnostics import ERROR, WARN
+from depth_ros.nodes.domains import NodeDomains
 from depth_ros.nodes.engine_status import build_only, EngineStatus
 from depth_ros.nodes.outputs import DepthOutputs
 from depth_ros.nodes.watch import InputWatch
@@ -56,6 +57,7 @@ class DepthNode(BaseNode):
         self.worker = Worker(self.take, self.process)
         self.watches, self._inputs = {}, []
         self.engine_status = EngineStatus(self.get_logger())
+        self.domains = NodeDomains(self)
 
     def make_estimator(self, spec, **options):
         """Return an Estimator of a ModelSpec with this node's engine options."""
@@ -98,6 +100,7 @@ class DepthNode(BaseNode):
         # Nobody has asked for saliency yet, and it may cost as much as the depth.
         self.estimator = self.running = self.make_estimator(
             lean(self.spec, cache=self.config.engine_cache))
+        self.domains.begin([each.spec for each in self.estimators()], self.config)
         self.outputs = DepthOutputs(self, self.has_overlay)
         self.get_logger().info(f'{self.estimator.spec.name} ({self.task}) runs in '
                                f'{self.estimator.engine.describe()}')
@@ -137,10 +140,12 @@ class DepthNode(BaseNode):
             estimator.close()
         if self.outputs is not None:
             self.outputs.destroy()
+        self.domains.close()
         self.estimator = self.whole = self.running = self.outputs = None
 
     def reconfigure(self, config):
         """Take changed options; the next frame uses them."""
+        self.domains.update(config)
         super().reconfigure(config)
         for estimator in self.estimators():
             estimator.min_confidence = config.min_confidence
@@ -279,7 +284,7 @@ class DepthNode(BaseNode):
 
     def extra_values(self):
         """Model, engine, inputs."""
-        values = self.engine_status.values(self.estimators())
+        values = {**self.engine_status.values(self.estimators()), **self.domains.values()}
         for watch in list(self.watches.values()):
             values[f'{watch.name}_received'] = watch.count
         return values

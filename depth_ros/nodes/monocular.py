@@ -41,7 +41,7 @@ class MonocularNode(DepthNode):
 
     def estimate(self, rgb, camera, work):
         """Depth of one image."""
-        return self.running.estimate(rgb, camera)
+        return self.domains.estimate(self.running, rgb, camera)
 
 
 def main(args=None):
