@@ -16,6 +16,9 @@ from depth_ros.model import find
 import torch
 from torch import nn
 from training.exported_network import read_network
+from training.lifelong.domains import read_domains
+from training.lifelong.selection import distances, select
+from training.methods.lifelong import Lifelong
 from training.methods.metric_depth import MetricDepth
 from training.networks.completion import CompletionNet
 from training.networks.completion_students import find_student, raw_image
@@ -93,6 +96,17 @@ def _student(net, image, line):
     return TYPICAL * torch.exp(log_depth)[:, None]
 
 
+def _chosen(net, domains, image, line):
+    """Answer for each image by the predictor whose domain is nearest, for the first's focal."""
+    features = net.features(image)
+    means = [torch.from_numpy(domain.mean) for domain in domains]
+    chosen = select(distances(features.detach(), means))
+    # Every predictor sees all images: which one answers may differ within a batch.
+    depths = torch.stack([net.predictors[k].depth(features) * (domains[0].focal / domain.focal)
+                          for k, domain in enumerate(domains)])
+    return depths[chosen, torch.arange(len(image), device=chosen.device)]
+
+
 def _completed(net, answer, image, line):
     return answer(net, image, line)[0]
 
@@ -113,6 +127,10 @@ def load_target(path) -> Target:
     if isinstance(method, MetricDepth):
         return Target(method.net, partial(_metric, method.net), 'monocular', name,
                       method.hparams.focal)
+    if isinstance(method, Lifelong):
+        domains = read_domains(path)
+        return Target(method.net, partial(_chosen, method.net, domains), 'monocular', name,
+                      domains[0].focal)
     target = _own(method.net, name)
     if target is None and hasattr(method, 'student'):
         target = _of_student(method.net, method.student, name)

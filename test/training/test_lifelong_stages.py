@@ -16,12 +16,13 @@ from tiny_frames import batch  # noqa: E402
 from training.datasets.domains import DomainData, in_order, Mixed, stored  # noqa: E402
 from training.experiment import build, fit, load_config, override  # noqa: E402
 from training.lifelong.domains import Domain, read_domains, read_kept, write_domain  # noqa: E402
-from training.lifelong.selection import distances, mean_map  # noqa: E402
+from training.lifelong.selection import distances, mean_map, select  # noqa: E402
 from training.lifelong.stage import run_stage  # noqa: E402
 from training.losses.lifelong import uncertainty_loss  # noqa: E402
 from training.methods.lifelong import Lifelong  # noqa: E402
 from training.networks.encoders import read_checkpoint  # noqa: E402
 from training.runs import lineage, load_method, run_config  # noqa: E402
+from training.targets import load_target  # noqa: E402
 
 
 @pytest.fixture(scope='module')
@@ -89,6 +90,22 @@ def test_ours(made, tmp_path):
     (tmp_path / 'ours' / 'config.yaml').write_text(json.dumps(config))
     method, _, _ = load_method(tmp_path / 'ours' / 'last.ckpt')
     assert method.names == ['room', 'street'] and len(method.net.predictors) == 2
+
+
+def test_a_run_can_be_looked_at(made, tmp_path):
+    """Masks and attacks are for the answer of each image's nearest domain."""
+    _, _, domains = second(made, tmp_path / 'run')
+    target = load_target(tmp_path / 'run' / 'last.ckpt')
+    method, _, _ = load_method(tmp_path / 'run' / 'last.ckpt')
+    image = batch(3)['image']
+    with torch.no_grad():
+        features = method.net.features(image)
+        means = [torch.from_numpy(domain.mean) for domain in domains]
+        chosen = select(distances(features, means)).tolist()
+        wanted = torch.stack([method.net.predict(features, k)[0][number]
+                              for number, k in enumerate(chosen)])
+        torch.testing.assert_close(target.depth(image), wanted)
+    assert target.task == 'monocular' and target.focal == pytest.approx(60.0)
 
 
 @pytest.mark.parametrize('strategy', ['finetune', 'ewc'])
