@@ -23,6 +23,7 @@ from tiny_models import make_tiny_model
 
 pytest.importorskip('rclpy', reason='ROS 2 is not installed: make venv')
 from depth_ros.benchmark.ros.helper import Helper  # noqa: E402, I100
+from depth_ros.benchmark.ros.rig import CLOUD, DEPTH  # noqa: E402
 from lifecycle_msgs.srv import ChangeState  # noqa: E402
 from node_bench import Bench, POSE  # noqa: E402
 
@@ -104,6 +105,30 @@ def test_a_killed_camera_starts_again(model, tmp_path):
         node.good_frame()
         node.refresh()
         node.wait(lambda: not unaccounted(counts(node.values)), 'one fate for every image')
+    clean(node)
+
+
+def test_a_subscriber_that_hangs_costs_five_messages_of_each_topic(model, tmp_path):
+    """The node keeps those for it, however long it hangs, and goes on for everybody else."""
+    size = {'width': 640, 'height': 480}
+    with Bench('completion', reliable=True, folder=tmp_path, model=model, max_residual=10.0,
+               **POSE) as node, Helper(
+            'listener', dict(os.environ), tmp_path / 'listener.log', namespace=node.namespace,
+            topics=(DEPTH, CLOUD)) as listener:
+        def held_after(frames):
+            for _ in range(frames):
+                node.good_frame(**size)
+            return memory.anonymous_mib(node.process.pid)
+        node.wait(lambda: listener.lines, 'messages', every=lambda: node.send_good(**size))
+        before = held_after(10)
+        listener._process.send_signal(signal.SIGSTOP)
+        full, later = held_after(12), held_after(24)
+        listener._process.send_signal(signal.SIGCONT)
+        print(f'{before:.1f} MiB, {full:.1f} after 12 images, {later:.1f} after 24 more')
+        # A depth image of 1.2 MiB and a cloud of 4.7.
+        assert full - before < 5 * 5.9 + 6 and later - full < 3
+        arrived = listener.finish()
+    assert len(arrived[DEPTH]) > 5
     clean(node)
 
 
