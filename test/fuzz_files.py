@@ -23,7 +23,7 @@ def main():
     warnings.simplefilter('ignore')
     if set(TRAINING_FILES) & set(args.kind):
         import training.experiment  # noqa: F401  once, not in each child
-    if 'model' in args.kind:
+    if {'model', 'domains'} & set(args.kind):
         import onnxruntime  # noqa: F401
     found = 0
     print('| files | cases | how they ended | faults | seconds |\n|---|---|---|---|---|')

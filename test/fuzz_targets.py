@@ -20,6 +20,7 @@ from depth_ros.options import build, to_yaml
 from fuzz_mutations import mutated
 import numpy as np
 from tiny_bags import make_tiny_bag
+from tiny_domain_model import make_tiny_domains
 from tiny_models import make_tiny_model
 
 CAMERA = """image_width: 640
@@ -117,6 +118,32 @@ def model_file(folder, seed):
     if 'sparse_depth' in spec.inputs:
         feed['sparse_depth'] = np.zeros((height, width), np.float32)
     assert engine.run(**feed)['depth'].shape == (height, width)
+
+
+@lru_cache(maxsize=None)
+def _domains():
+    return make_tiny_domains(_kept() / 'domains.onnx').read_bytes()
+
+
+def domains_file(folder, seed):
+    """Estimate with what opens, as a stream of a node does."""
+    from depth_ros.domains import DomainWatch
+    from depth_ros.estimator import Estimator
+    path = folder / 'm.onnx'
+    path.write_bytes(mutated(_domains(), seed))
+    spec = model.find(str(path))
+    if not spec.domains or max(spec.input_height, spec.input_width) > 512:
+        return 'another model'
+    watch = DomainWatch(spec.domains)
+    estimator = Estimator(spec, 'onnxruntime', size=(spec.input_height, spec.input_width))
+    for level in (60, 180, 255):
+        frame = estimator.estimate(np.full((64, 96, 3), level, np.uint8),
+                                   Camera(96, 64, 100.0, 100.0, 47.5, 31.5),
+                                   domain=watch.request())
+        seen = watch.seen(frame.domain, frame.domain_distances)
+        assert 0 <= frame.domain < len(spec.domains) and frame.depth.shape == (64, 96)
+        assert seen.nearest is None or 0 <= seen.nearest < len(spec.domains)
+    return 'answered'
 
 
 @lru_cache(maxsize=None)
@@ -252,12 +279,12 @@ def kept_frames(folder, seed):
         assert np.isfinite(sample.sparse).all()
 
 
-FILES = {'model': model_file, 'engine cache': engine_cache, 'camera': camera,
-         'node config': node_config, 'card': card}
+FILES = {'model': model_file, 'domains': domains_file, 'engine cache': engine_cache,
+         'camera': camera, 'node config': node_config, 'card': card}
 TRAINING_FILES = {'training config': training_config, 'r2m.json': r2m_record,
                   'checkpoint': checkpoint, 'kept frames': kept_frames}
 TARGETS = {'bag': bag, **FILES, **TRAINING_FILES}
 prepare = {'bag': lambda: [_bag(s, c) for s in ('mcap', 'sqlite3') for c in (False, True)],
            'model': lambda: [_model(kind) for kind in ('completion', 'monocular')],
-           'engine cache': _entry, 'card': partial(sums, model.MODELS),
+           'domains': _domains, 'engine cache': _entry, 'card': partial(sums, model.MODELS),
            'checkpoint': _checkpoint, 'kept frames': _frames}

@@ -1,7 +1,14 @@
 # Copyright 2026 depth_ros maintainers
 # SPDX-License-Identifier: Apache-2.0
-"""A network of two domains that nobody trained, whose mean maps tell rooms from streets."""
+"""
+A network of two domains that nobody trained, whose mean maps tell rooms from streets.
+
+PYTHONPATH=. python test/made_domains.py FILE.onnx    # writes it as a model file
+"""
+import sys
+
 from depth_ros.model import CONTRACT, read_spec
+from drawn_rooms import KINDS, pictures, SIZE
 import numpy as np
 import torch
 from training.domains_graph import DomainsGraph
@@ -11,29 +18,7 @@ from training.lifelong.selection import distances, mean_map
 from training.networks.lifelong import LifelongNet
 from training.wrappers import Normalisation
 
-SIZE, FOCALS, DEPTHS = (64, 96), (80.0, 100.0), (2.0, 20.0)
-KINDS = ('room', 'street')
-
-
-def pictures(kind, count, seed=0, size=SIZE):
-    """
-    Draw `(count, H, W, 3) uint8`: brown rooms with boxes in them, or sky over grey streets.
-
-    Weights that nobody trained tell these apart; rooms and streets of the procedural world they
-    hardly do (six or seven of ten).
-    """
-    rng, (height, width) = np.random.default_rng([seed, KINDS.index(kind)]), size
-    found = np.empty((count, height, width, 3), np.float32)
-    found[:] = (150, 120, 90)
-    if kind == 'street':
-        found[:, :height // 2], found[:, height // 2:] = (150, 190, 235), (90, 90, 95)
-    for image in found:
-        for _ in range(6):
-            top, left = rng.integers(0, height - 8), rng.integers(0, width - 8)
-            low, wide = rng.integers(4, height // 3), rng.integers(4, width // 3)
-            image[top:top + low, left:left + wide] *= rng.uniform(0.6, 1.2)
-        image += rng.normal(0, 8, image.shape)
-    return found.clip(0, 255).astype(np.uint8)
+FOCALS, DEPTHS = (80.0, 100.0), (2.0, 20.0)
 
 
 def make_net(encoder='mobilenet_v2', domains=2):
@@ -84,3 +69,7 @@ def make_graph(count=8, **options):
     net = make_net()
     return DomainsGraph(net, facts(net, {kind: pictures(kind, count) for kind in KINDS}),
                         **options).eval()
+
+
+if __name__ == '__main__':
+    make_domains_model(sys.argv[1], make_graph())

@@ -3,9 +3,15 @@
 """A model with several domains in a real node, over DDS: who answers, and what is told."""
 
 from array import array
+from importlib.util import find_spec
+import os
+from pathlib import Path
+import subprocess
+import sys
 import time
 
 from depth_ros import messages
+from drawn_rooms import pictures
 import numpy as np
 import pytest
 from tiny_domain_model import make_tiny_domains
@@ -19,6 +25,7 @@ from node_bench import (  # noqa: E402, I100
     nanoseconds,
     POSE,
     scan,
+    TIMEOUT,
 )
 
 pytestmark = pytest.mark.ros
@@ -167,3 +174,31 @@ def test_a_hostile_model_rejects_images_and_the_node_lives(tmp_path):
         node.refresh()
         assert node.count('images_rejected') and not node.count('images_failed')
         assert not node.received['depth/image']
+
+
+def test_a_network_of_two_domains_walks_out_of_a_room(tmp_path):
+    """A `LifelongNet` as one file: heads, choice and hysteresis, with pictures that are drawn."""
+    if not (find_spec('torch') and find_spec('lightning')):
+        pytest.skip('networks are made with the train extra')
+    # In a process of its own, as training is everywhere but here.
+    subprocess.run([sys.executable, str(Path(__file__).parents[1] / 'made_domains.py'),
+                    str(tmp_path / 'm.onnx')], check=True, timeout=TIMEOUT,
+                   env={**os.environ, 'PYTHONPATH': str(Path(__file__).parents[2])})
+    rng = np.random.default_rng(0)
+    share = np.clip(np.linspace(-0.5, 1.5, 32) + rng.normal(0, 0.15, 32), 0, 1)
+    share = share[:, None, None, None]
+    frames = ((1 - share) * pictures('room', 32, seed=3)
+              + share * pictures('street', 32, seed=3)).astype(np.uint8)
+    with Bench('monocular', ('depth/image', 'depth/confidence'), folder=tmp_path,
+               model=str(tmp_path / 'm.onnx'), engine='onnxruntime', reliable=True) as node:
+        walk = Walk(node, frames[0])
+        used = walk.along(frames)
+        assert changes(used) == 1 and (used[0], used[-1]) == (0, 1), used
+        assert 8 <= used.index(1) <= 24
+        node.refresh()
+        assert node.values['domains'] == 'room, street' and node.values['domain'] == 'street'
+        assert len(node.received['depth/confidence']) >= 32
+        # The camera's focal length is 80, that of the street's metres 100.
+        assert walk.answer(frames[-1]) == pytest.approx(20 * 80 / 100, rel=0.3)
+        assert node.set_parameter('domain', 'room') == (True, '')
+        assert walk.answer(frames[-1]) == pytest.approx(2 * 80 / 80, rel=0.6)

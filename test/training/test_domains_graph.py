@@ -18,16 +18,8 @@ import pytest
 torch = pytest.importorskip('torch')
 pytest.importorskip('lightning')
 pytest.importorskip('tensorboard')
-from made_domains import (  # noqa: E402, I100
-    DEPTHS,
-    FOCALS,
-    KINDS,
-    make_domains_model,
-    make_graph,
-    make_net,
-    pictures,
-    SIZE,
-)
+from drawn_rooms import KINDS, pictures, SIZE  # noqa: E402, I100
+from made_domains import DEPTHS, FOCALS, make_domains_model, make_graph, make_net  # noqa: E402
 from tiny_domains import samples, stage_config, write_domain_frames  # noqa: E402
 from training.__main__ import main  # noqa: E402
 from training.domain_heads import HEADS  # noqa: E402
@@ -205,14 +197,15 @@ def test_a_run_of_two_stages_becomes_one_file(tmp_path, capsys):
     assert capsys.readouterr().err.count('\n') == 1 and not (tmp_path / 'no.onnx').exists()
 
 
-@pytest.mark.parametrize('heads', WAYS)
-def test_files_of_every_way_answer_alike(tmp_path, heads):
+def test_files_of_every_way_answer_alike(tmp_path):
     """What `python -m training domain-heads` times is the same network."""
-    spec = untrained(tmp_path / 'm.onnx', 'mobilenet_v2', 3, (32, 64), heads)
-    wanted = untrained(tmp_path / 'w.onnx', 'mobilenet_v2', 3, (32, 64), 'gathered')
+    engine = {heads: engines.load_reference(untrained(
+        tmp_path / f'{heads}.onnx', 'mobilenet_v2', 3, (32, 64), heads), 32, 64) for heads in WAYS}
     image = np.random.default_rng(1).integers(0, 255, (32, 64, 3), np.uint8)
-    made = [engines.load_reference(each, 32, 64) for each in (spec, wanted)]
     for request in (-1, 0, 1, 2):
-        found, expected = (engine.run(image, None, request) for engine in made)
-        assert found['domain'] == expected['domain']
-        np.testing.assert_allclose(found['depth'], expected['depth'], rtol=1e-3, atol=1e-3)
+        wanted = engine['gathered'].run(image, None, request)
+        for heads in WAYS:
+            found = engine[heads].run(image, None, request)
+            assert found['domain'] == wanted['domain']
+            np.testing.assert_allclose(found['depth'], wanted['depth'], rtol=1e-3, atol=1e-3)
+    assert len({file.read_bytes() for file in tmp_path.iterdir()}) == len(WAYS) == 3
