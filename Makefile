@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 PACKAGED := setup.py setup.cfg pyproject.toml package.xml $(wildcard launch/* config/* resource/depth_ros resource/executables/*)
 DEMO_ARGS ?=
-TEST_ARGS ?=
+# As TEST_ARGS="test/nodes -k scan": these tests alone, one after the other.
 
 # A sourced ROS installation, or the environment of another ROS venv, must not leak into this one.
 unexport PYTHONPATH PYTHONHOME LD_LIBRARY_PATH AMENT_PREFIX_PATH COLCON_PREFIX_PATH CMAKE_PREFIX_PATH
@@ -23,17 +23,13 @@ venv-test: $(VENV)/.test.stamp $(VENV)/.openvino.stamp $(VENV)/.trt.stamp $(VENV
 demo: venv
 	$(BIN)/depth_ros demo $(DEMO_ARGS)
 
-# Two processes at once, on one core each or more: nodes mostly wait, training mostly computes. TEST_ARGS
-# are for one process.
+# What talks over DDS runs alone: its waits are for what happens, but two at once would be slower.
 test: venv-test
-ifeq ($(strip $(TEST_ARGS)),)
-	@log=$$(mktemp); trap 'rm -f "$$log"' EXIT; \
-	echo 'The tests of training run beside the others; their report comes last.'; \
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest test/training > "$$log" 2>&1 & training=$$!; \
-	$(BIN)/python -m pytest --ignore=test/training; rest=$$?; \
-	wait $$training; training=$$?; cat "$$log"; exit $$((rest || training))
-else
+ifneq ($(strip $(TEST_ARGS)),)
 	$(BIN)/python -m pytest $(TEST_ARGS)
+else
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m "not ros" -n 2 --dist loadfile; first=$$?; \
+	$(BIN)/python -m pytest -m ros; exit $$((first || $$?))
 endif
 
 lint: venv-test

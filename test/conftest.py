@@ -13,9 +13,11 @@ import pytest
 REPOSITORY = Path(__file__).resolve().parents[1]
 # Tests never see each other's topics, nor those of a robot on the same network.
 os.environ.setdefault('ROS_AUTOMATIC_DISCOVERY_RANGE', 'LOCALHOST')
-os.environ.setdefault('ROS_DOMAIN_ID', str(os.getpid() % 100 + 1))
+WORKER = os.environ.get('PYTEST_XDIST_WORKER')  # of several at once; it inherits what is set here
+if WORKER or 'ROS_DOMAIN_ID' not in os.environ:
+    os.environ['ROS_DOMAIN_ID'] = str(os.getpid() % 100 + 1)
 # Nor do they leave anything in the user's cache, or take what was measured there.
-if 'DEPTH_ROS_CACHE' not in os.environ:
+if WORKER or 'DEPTH_ROS_CACHE' not in os.environ:
     _cache = tempfile.TemporaryDirectory(prefix='depth_ros_cache_')
     os.environ['DEPTH_ROS_CACHE'] = _cache.name
 for _name in ('FASTRTPS_DEFAULT_PROFILES_FILE', 'FASTDDS_DEFAULT_PROFILES_FILE'):

@@ -72,10 +72,11 @@ def deadly(folder, seed):
         ctypes.string_at(0)
 
 
-@pytest.mark.parametrize('target, said', [
-    (endless, 'no end after'), (greedy, 'MemoryError'), (deadly, 'died: status')])
-def test_the_runner_tells_what_it_is_for(target, said):
+@pytest.mark.parametrize('target, said, seconds', [
+    (endless, 'no end after', 2.0), (greedy, 'MemoryError', SECONDS),
+    (deadly, 'died: status', SECONDS)])
+def test_the_runner_tells_what_it_is_for(target, said, seconds):
     """A case that hangs, eats or dies is named, and those after it run."""
-    outcomes, faults = run_cases(target, range(5), seconds=2.0, memory=300 << 20)
+    outcomes, faults = run_cases(target, range(5), seconds, memory=300 << 20)
     (seed, fault), = faults
     assert seed == 2 and said in fault and outcomes == {'right': 4}
