@@ -28,7 +28,7 @@ def first(tmp_path_factory):
     room = write_domain_frames(folder / 'room')
     write_domain_frames(folder / 'street', 8.0, 40)
     torch.manual_seed(0)
-    run_stage(stage_config('room', room, steps=12, weight_consistency=[]), folder / 'first')
+    run_stage(stage_config('room', room, steps=3, weight_consistency=[]), folder / 'first')
     return folder / 'first', folder / 'street'
 
 

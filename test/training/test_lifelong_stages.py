@@ -45,6 +45,13 @@ def second(made, out, **options):
               for run in (first, out)), domains)
 
 
+@pytest.fixture(scope='module')
+def ours(made):
+    """Train the second stage as published; returns its run and what `second` returns."""
+    out = made[0] / 'ours'
+    return out, *second(made, out)
+
+
 def moved(before, after, prefix):
     """Return which tensors under a prefix changed (parameters and statistics)."""
     return [key for key, value in before.items() if key.startswith(prefix)
@@ -76,27 +83,28 @@ def test_first_stage(made):
     assert domain.focal == pytest.approx(60.0)
 
 
-def test_ours(made, tmp_path):
+def test_ours(made, ours, tmp_path):
     """Everything learns; the run keeps both domains, and needs the run before no more."""
-    folder, _, first = made
-    before, after, domains = second(made, tmp_path / 'ours')
+    _, _, first = made
+    out, before, after, domains = ours
     assert [domain.name for domain in domains] == ['room', 'street']
     assert moved(before, after, 'predictors.0.') and moved(before, after, 'encoder.')
     assert domains[1].typical_depth == pytest.approx(8 * domains[0].typical_depth, rel=0.05)
     assert not np.array_equal(domains[0].mean, read_domains(first)[0].mean)
-    config = run_config(tmp_path / 'ours' / 'last.ckpt')
+    config = run_config(out / 'last.ckpt')
     assert 'other domains: a run trained on stored' in lineage(config)[0]
     config['model']['init_args']['previous'] = str(tmp_path / 'gone')
-    (tmp_path / 'ours' / 'config.yaml').write_text(json.dumps(config))
-    method, _, _ = load_method(tmp_path / 'ours' / 'last.ckpt')
+    (tmp_path / 'config.yaml').write_text(json.dumps(config))
+    (tmp_path / 'last.ckpt').hardlink_to(out / 'last.ckpt')
+    method, _, _ = load_method(tmp_path / 'last.ckpt')
     assert method.names == ['room', 'street'] and len(method.net.predictors) == 2
 
 
-def test_a_run_can_be_looked_at(made, tmp_path):
+def test_a_run_can_be_looked_at(ours):
     """Masks and attacks are for the answer of each image's nearest domain."""
-    _, _, domains = second(made, tmp_path / 'run')
-    target = load_target(tmp_path / 'run' / 'last.ckpt')
-    method, _, _ = load_method(tmp_path / 'run' / 'last.ckpt')
+    out, _, _, domains = ours
+    target = load_target(out / 'last.ckpt')
+    method, _, _ = load_method(out / 'last.ckpt')
     image = batch(3)['image']
     with torch.no_grad():
         features = method.net.features(image)
