@@ -2,11 +2,57 @@
 # SPDX-License-Identifier: Apache-2.0
 """Between the image size and the size a model runs at."""
 
+from itertools import product
+
 import cv2
+from depth_ros.contracts import InputError
 import numpy as np
 
 # Neighbouring depths farther apart than this belong to two surfaces and are never blended.
 EDGE_RATIO = 0.05
+# A chosen size with more than this share of the nominal pixels would cost memory and time.
+_MOST_OF_BUDGET = 4
+
+
+def input_size(spec, camera):
+    """
+    Height and width that a model is run at for a camera.
+
+    A model with a free input size keeps its pixel budget and takes the camera's aspect, so that a
+    wide image is not squeezed.
+
+    :raises InputError: a camera so long and narrow that the model would become huge.
+    """
+    step = spec.size_multiple
+    if not step:
+        return spec.input_height, spec.input_width
+    budget, aspect = spec.input_height * spec.input_width, camera.width / camera.height
+    height = (budget / aspect) ** 0.5
+
+    def nearby(size):
+        lower = max(int(size // step), 1) * step
+        return lower, lower + step
+
+    def misfit(size):
+        return (abs(np.log(size[1] / size[0] / aspect))
+                + 0.5 * abs(np.log(size[0] * size[1] / budget)))
+
+    chosen = min(product(nearby(height), nearby(height * aspect)), key=misfit)
+    if chosen[0] * chosen[1] > _MOST_OF_BUDGET * max(budget, step * step):
+        raise InputError(f'the camera is {camera.width}x{camera.height}, too long and narrow for '
+                         f'{spec.name}: set input_height and input_width, or crop it',
+                         'camera_info')
+    return chosen
+
+
+def check_size(spec, height, width):
+    """Raise an InputError for an input size that a model cannot be run at."""
+    step = spec.size_multiple
+    if not step and (height, width) != (spec.input_height, spec.input_width):
+        raise InputError(f'{spec.name} only runs at {spec.input_width}x{spec.input_height}')
+    if step and (height <= 0 or width <= 0 or height % step or width % step):
+        raise InputError(f'{spec.name} needs a height and width that are multiples of '
+                         f'{step}, not {width}x{height}')
 
 
 def shrink(image, height, width):

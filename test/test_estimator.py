@@ -6,8 +6,9 @@ import cv2
 from depth_ros import lidar
 from depth_ros.camera import Camera
 from depth_ros.contracts import InputError
-from depth_ros.estimator import enlarge_depth, Estimator, input_size, NoLineError
+from depth_ros.estimator import Estimator, NoLineError
 from depth_ros.model import find, ModelError, MODELS, read_spec
+from depth_ros.resizing import enlarge_depth, input_size
 import numpy as np
 import pytest
 from tiny_models import make_tiny_model

@@ -17,7 +17,8 @@ from depth_ros.engines import close, EngineError, load_only, parity, PRECISIONS
 from depth_ros.engines.floor import floor_ms, peak_of, work
 from depth_ros.engines.precision import typed
 from depth_ros.engines.tensorrt import find_libraries
-from depth_ros.estimator import Estimator, input_size
+from depth_ros.estimator import Estimator
+from depth_ros.resizing import input_size
 import numpy as np
 
 WARM_UP = 5

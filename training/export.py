@@ -11,8 +11,8 @@ import warnings
 
 from depth_ros.contracts import choose, InputError
 from depth_ros.documents import read_json
-from depth_ros.estimator import input_size
 from depth_ros.model import CONTRACT, is_name, PREFIX, read_spec
+from depth_ros.resizing import input_size
 import numpy as np
 import onnx
 import torch

@@ -18,6 +18,7 @@ from depth_ros.contracts import InputError
 import numpy as np
 import torch
 from training.networks.encoders import read_checkpoint
+from training.teacher_input import checked
 
 STATES = ('encoder.pth', 'depth.pth')
 
@@ -76,14 +77,6 @@ class TorchTeacher:
         """Give (H, W) float32 up to scale of (H, W, 3) uint8."""
         batch = torch.from_numpy(np.ascontiguousarray(image))[None].to(self.device)
         return checked(self.network(batch)[0].cpu().numpy(), 'the teacher')
-
-
-def checked(depth, name) -> np.ndarray:
-    """Return positive finite depth as float32; anything else is an InputError."""
-    if not (np.isfinite(depth).all() and (depth > 0).all()):
-        raise InputError(f'{name} gives depth that is not finite and positive: are its weights '
-                         'damaged, or is it made for other images?')
-    return depth.astype(np.float32)
 
 
 def _load_folder(folder):

@@ -1,7 +1,7 @@
 # Copyright 2026 depth_ros maintainers
 # SPDX-License-Identifier: Apache-2.0
 """
-What an ONNX file of others wants as its image: normalised by the caller, or raw.
+What an ONNX file of others wants as its image, normalised by the caller or raw, and what may come.
 
 A network that gets the wrong one still answers, only worse. So a file is asked by its graph, and
 what the graph does not tell the user must.
@@ -111,3 +111,11 @@ def normalisation(path, layout) -> tuple:
         raise InputError(f'{path} normalises its image itself (it begins with {found[1]}): set '
                          f'`takes` (--teacher-input) to {found[0]}, not {stated}')
     return INPUTS[stated or found[0]]
+
+
+def checked(depth, name) -> np.ndarray:
+    """Return positive finite depth as float32; anything else is an InputError."""
+    if not (np.isfinite(depth).all() and (depth > 0).all()):
+        raise InputError(f'{name} gives depth that is not finite and positive: are its weights '
+                         'damaged, or is it made for other images?')
+    return depth.astype(np.float32)

@@ -8,8 +8,7 @@ import numpy as np
 import torch
 from torch.nn import functional
 from training.datasets.geometry import resize_image
-from training.teacher_depth import checked
-from training.teacher_input import normalisation
+from training.teacher_input import checked, normalisation
 
 LONGEST, MULTIPLE = 518, 14  # pixels, of a file that leaves the size free
 # Disparity below this part of its largest value counts as that: nothing is farther than so.

@@ -6,7 +6,7 @@ from depth_ros import engines
 from depth_ros.camera import Camera
 from depth_ros.engines import EngineError, resolved, UnavailableError
 from depth_ros.engines.tensorrt import AUTO_PRECISION
-from depth_ros.estimator import check_size, input_size
+from depth_ros.resizing import check_size, input_size
 
 # The camera that engines are built for when nothing better is known.
 WIDTH, HEIGHT = 640, 480

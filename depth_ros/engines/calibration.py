@@ -41,8 +41,8 @@ class Calibration:
         import cv2
         from depth_ros.datasets import open_dataset, Options
         from depth_ros.engines import feed_of
-        from depth_ros.estimator import input_size
         from depth_ros.lidar import resize_sparse
+        from depth_ros.resizing import input_size
         dataset = open_dataset('bag', self.bag, Options(unlabelled=True))
         feeds = []
         for sample in dataset.read(dataset.spread(self.frames)):

@@ -19,8 +19,8 @@ from depth_ros.camera import Camera
 from depth_ros.contracts import InputError
 from depth_ros.datasets.sample import Dataset, read_image, Sample
 from depth_ros.documents import read_json, words
-from depth_ros.estimator import input_size
 from depth_ros.lidar import measured_pixels
+from depth_ros.resizing import input_size
 import numpy as np
 from tqdm import tqdm
 from training.datasets import geometry

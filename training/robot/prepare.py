@@ -12,9 +12,9 @@ from depth_ros.bags.check import check_bag
 from depth_ros.bags.salvage import recover
 from depth_ros.camera import Camera
 from depth_ros.contracts import InputError
-from depth_ros.estimator import input_size
 from depth_ros.model import find
 from depth_ros.pictures import save
+from depth_ros.resizing import input_size
 import numpy as np
 from training.robot.frames import CAMERA, write_frames
 from training.robot.record import fingerprint, key_of, Record

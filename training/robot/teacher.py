@@ -8,8 +8,8 @@ from pathlib import Path
 import sys
 
 from depth_ros.contracts import InputError
-from depth_ros.estimator import input_size
 from depth_ros.model import available, find
+from depth_ros.resizing import input_size
 import lightning
 from training.experiment import fit
 from training.networks.encoders import imagenet_state
