@@ -15,6 +15,7 @@ from training.networks.fcrn import FCRN  # noqa: E402
 from training.networks.high_resolution import HighResolution  # noqa: E402
 from training.networks.mask_net import MaskNet  # noqa: E402
 from training.networks.mff_student import MFFStudent  # noqa: E402
+from training.networks.sarpn import SARPN  # noqa: E402
 
 IMAGE = (1, 3, 228, 304)
 FIGURES = {'mse': 'MSE', 'rmse': 'RMSE', 'mae': 'MAE', 'abs_rel': 'ABS_REL', 'log10': 'LG10',
@@ -81,6 +82,15 @@ def test_fcrn_parameters(goldens, depth, decoder, channels):
     _, outputs, _ = goldens.load(
         f'distill_attack_misc/params_fcrn_resnet{depth}_{decoder}_in{channels}')
     assert parameter_count(built(lambda: FCRN(depth, decoder, channels))) == outputs['total']
+
+
+@pytest.mark.parametrize('name, encoder', [
+    ('ResNet18', 'resnet18'), ('ResNet34', 'resnet34'), ('ResNet50', 'resnet50'),
+    ('SENet154', 'senet154')])
+def test_sarpn_parameters(goldens, name, encoder):
+    """Counts of SARPN, teacher and student."""
+    _, outputs, _ = goldens.load(f'distill_attack_misc/params_sarpn_{name}')
+    assert parameter_count(built(lambda: SARPN(encoder))) == outputs['total']
 
 
 @pytest.mark.parametrize('align_corners', [True, False])

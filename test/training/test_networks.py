@@ -14,6 +14,7 @@ from training.networks.fcrn import FCRN, unpool  # noqa: E402
 from training.networks.high_resolution import HighResolution  # noqa: E402
 from training.networks.mask_net import MaskNet  # noqa: E402
 from training.networks.mff_student import MFFStudent  # noqa: E402
+from training.networks.sarpn import SARPN  # noqa: E402
 from training.networks.student import StudentNet  # noqa: E402
 
 # Published or counted from published code; a change of structure changes these.
@@ -30,6 +31,10 @@ COUNTS = {
     'mask_net drn_d_22': (lambda: MaskNet('drn_d_22'), 25_259_761),
     'mask_net drn_d_38': (lambda: MaskNet('drn_d_38'), 35_367_921),
     'fast_student': (FastStudent, 1_596_970),
+    'sarpn resnet18': (lambda: SARPN('resnet18'), 28_543_189),
+    'sarpn resnet34': (lambda: SARPN('resnet34'), 38_651_349),
+    'sarpn resnet50': (lambda: SARPN('resnet50'), 167_280_997),
+    'sarpn senet154': (lambda: SARPN('senet154'), 258_400_149),
     'fcrn 18': (lambda: FCRN(18), 13_681_520), 'fcrn 50': (lambda: FCRN(50), 63_563_008)}
 
 
@@ -51,13 +56,32 @@ def test_encoder_channels(name):
 
 
 @pytest.mark.parametrize('make, factor', [
-    (lambda: HighResolution('resnet18'), 2), (MFFStudent, 1), (MaskNet, 1),
+    (lambda: HighResolution('resnet18'), 2), (MFFStudent, 1), (MaskNet, 1), (SARPN, 2),
     (lambda: FCRN(18), 1), (FastStudent, 1), (lambda: MFFStudent('efficientnet_lite0'), 1)])
 @pytest.mark.parametrize('size', [(228, 304), (96, 320)])
 def test_output_size(make, factor, size):
     """Depth comes at the input size, or at half of it."""
     result = built(make)(torch.empty(2, 3, *size, device='meta'))
     assert tuple(result.shape) == (2, 1, size[0] // factor, size[1] // factor)
+
+
+def test_sarpn_adds_to_coarser_maps():
+    """Each map is the doubled coarser one plus what its level adds; the first is the coarsest."""
+    net = SARPN('resnet18').eval()
+    with torch.no_grad():
+        for level in net.levels[:-1]:
+            for layers in (level.residual, level.refine):
+                layers[-1].weight.zero_()
+                if layers[-1].bias is not None:
+                    layers[-1].bias.zero_()
+        maps = net.pyramid(torch.randn(1, 3, 64, 96))
+        assert [tuple(depth.shape[2:]) for depth in maps] == [
+            (64 // stride, 96 // stride) for stride in (32, 16, 8, 4, 2)]
+        for coarse, fine in zip(maps, maps[1:]):
+            assert torch.allclose(fine, resize(coarse, fine.shape[2:]))
+        assert maps[0].std() > 0
+    with pytest.raises(InputError, match='sarpn needs features at stride 2.*resnet18, resnet34'):
+        SARPN('mobilenet_v2')
 
 
 def test_fixed_output_size():

@@ -10,6 +10,7 @@ from training.networks.fast_student import FastStudent
 from training.networks.fcrn import FCRN
 from training.networks.high_resolution import HighResolution
 from training.networks.mff_student import MFFStudent
+from training.networks.sarpn import SARPN
 
 
 def _fcrn(encoder, weights):
@@ -20,7 +21,7 @@ def _fcrn(encoder, weights):
 # From an encoder's name and its start (see `encoders.build_encoder`). All take ImageNet-normalised
 # images (N, 3, H, W) and give metres (N, 1, h, w) with h, w a fixed part of H, W.
 NETWORKS = {'high_resolution': HighResolution, 'mff_student': MFFStudent, 'fcrn': _fcrn,
-            'fast_student': FastStudent}
+            'fast_student': FastStudent, 'sarpn': SARPN}
 
 
 def build_network(name: str, encoder: str, weights: str | None = None) -> nn.Module:

@@ -72,6 +72,7 @@ class ResNet(nn.Module):
     """Encoder giving features at strides 4, 8, 16 and 32."""
 
     unused = ('fc.',)
+    stem_channels = 64
 
     def __init__(self, depth: int = 18, in_channels: int = 3):
         """Make the layers of a `depth` of 18, 34 or 50."""
@@ -88,12 +89,15 @@ class ResNet(nn.Module):
                 inputs = width * block.expansion
             self.add_module(f'layer{number}', nn.Sequential(*layers))
 
-    def forward(self, image):
-        """Give four features of (N, in_channels, H, W) normalised images."""
-        x = functional.relu(self.bn1(self.conv1(image)))
-        x = functional.max_pool2d(x, 3, 2, 1)
-        features = []
+    def pyramid(self, image):
+        """Give the stem at stride 2 and the four features of (N, in_channels, H, W) images."""
+        features = [functional.relu(self.bn1(self.conv1(image)))]
+        x = functional.max_pool2d(features[0], 3, 2, 1)
         for stage in (self.layer1, self.layer2, self.layer3, self.layer4):
             x = stage(x)
             features.append(x)
         return features
+
+    def forward(self, image):
+        """Give four features of (N, in_channels, H, W) normalised images."""
+        return self.pyramid(image)[1:]

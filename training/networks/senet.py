@@ -62,6 +62,7 @@ class SENet154(nn.Module):
 
     unused = ('last_linear.',)
     channels = (256, 512, 1024, 2048)
+    stem_channels = 128
 
     def __init__(self):
         """Make the layers."""
@@ -80,15 +81,19 @@ class SENet154(nn.Module):
             blocks += [Block(inputs, width, 1, None) for _ in range(count - 1)]
             self.add_module(f'layer{number}', nn.Sequential(*blocks))
 
-    def forward(self, image):
-        """Give four features of (N, 3, H, W) normalised images."""
+    def pyramid(self, image):
+        """Give the stem at stride 2 and the four features of (N, 3, H, W) normalised images."""
         x, stem = image, self.layer0
         for conv, norm in ((stem.conv1, stem.bn1), (stem.conv2, stem.bn2),
                            (stem.conv3, stem.bn3)):
             x = functional.relu(norm(conv(x)))
+        features = [x]
         x = functional.max_pool2d(x, 3, 2, ceil_mode=True)
-        features = []
         for stage in (self.layer1, self.layer2, self.layer3, self.layer4):
             x = stage(x)
             features.append(x)
         return features
+
+    def forward(self, image):
+        """Give four features of (N, 3, H, W) normalised images."""
+        return self.pyramid(image)[1:]
