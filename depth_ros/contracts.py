@@ -69,16 +69,6 @@ def metres_to_millimetres(depth):
     return encode_depth(depth, MILLIMETRES_PER_METRE)
 
 
-def kitti_to_metres(raw):
-    """Decode the KITTI depth PNG: uint16, metres = value / 256, 0 = unknown."""
-    return decode_depth(raw, KITTI_UNITS_PER_METRE)
-
-
-def metres_to_kitti(depth):
-    """Encode as KITTI depth PNG: uint16 = metres * 256; unknown and >= 256 m become 0."""
-    return encode_depth(depth, KITTI_UNITS_PER_METRE)
-
-
 def sparse_from_depth(depth):
     """Depth `(H, W)` with NaN/Inf = unknown to the nets' sparse form, 0 = no measurement."""
     depth = np.asarray(depth, np.float32)

@@ -132,35 +132,6 @@ def transform_moving(points, offsets_s, pose_at, step_s=0.01):
     return moved
 
 
-def deskew(points, offsets_s, linear, angular):
-    """
-    Move every point to the sensor pose at the scan's stamp, for a sensor in constant motion.
-
-    :param points: `(N, 3)` metres, each in the sensor frame at its own time.
-    :param offsets_s: `(N,)` seconds after the stamp.
-    :param linear: velocity `(3,)` m/s of the sensor, in the sensor frame.
-    :param angular: angular velocity `(3,)` rad/s of the sensor, in the sensor frame.
-    :return: `(N, 3)` in the sensor frame at the stamp.
-
-    The pose at offset t is the exponential of the constant twist: rotation exp([w] t) and
-    translation V(w t) v t (Murray, Li, Sastry: A Mathematical Introduction to Robotic
-    Manipulation, eq. 2.36).
-    """
-    points = np.asarray(points, np.float64)
-    times = np.asarray(offsets_s, np.float64)[:, None]
-    linear, angular = np.asarray(linear, float), np.asarray(angular, float)
-    speed = np.linalg.norm(angular)
-    if speed < 1e-9:
-        return points + times * linear
-    axis, theta = angular / speed, times * speed
-    cross = np.cross(axis, points)
-    rotated = points + np.sin(theta) * cross + (1 - np.cos(theta)) * np.cross(axis, cross)
-    cross_v = np.cross(axis, linear)
-    travelled = (times * linear + (1 - np.cos(theta)) / speed * cross_v
-                 + (times - np.sin(theta) / speed) * np.cross(axis, cross_v))
-    return rotated + travelled
-
-
 def sparse_depth(points, camera):
     """
     Project points of the optical frame into a sparse depth image; the nearest point wins.

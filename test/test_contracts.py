@@ -26,9 +26,9 @@ def test_every_16_bit_value_survives_a_round_trip(scale):
     assert np.array_equal(contracts.encode_depth(contracts.decode_depth(raw, scale), scale), raw)
 
 
-@pytest.mark.parametrize('encode', [contracts.metres_to_millimetres, contracts.metres_to_kitti])
-def test_what_16_bits_cannot_say_is_unknown(encode, recwarn):
-    assert not encode(ODD).any()
+@pytest.mark.parametrize('scale', contracts.UNITS.values())
+def test_what_16_bits_cannot_say_is_unknown(scale, recwarn):
+    assert not contracts.encode_depth(ODD, scale).any()
     assert not recwarn.list
 
 
@@ -37,7 +37,8 @@ def test_nothing_wraps_round_to_a_near_obstacle():
     depth = np.array([[65.5349, 65.5351, 65.536, 65.537, 131.073, 70.0]], np.float32)
     assert contracts.metres_to_millimetres(depth).tolist() == [[65535, 65535, 0, 0, 0, 0]]
     far = np.array([[255.99, 256.0, 256.01, 300.0]], np.float32)
-    assert contracts.metres_to_kitti(far).tolist() == [[65533, 0, 0, 0]]
+    kitti = contracts.encode_depth(far, contracts.KITTI_UNITS_PER_METRE)
+    assert kitti.tolist() == [[65533, 0, 0, 0]]
 
 
 def test_sparse_form_keeps_only_distances():

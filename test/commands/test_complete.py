@@ -3,7 +3,7 @@
 """The complete command: files in, files out."""
 import cv2
 from depth_ros.cli import main
-from depth_ros.contracts import metres_to_kitti, metres_to_millimetres
+from depth_ros.contracts import metres_to_millimetres, write_depth
 import numpy as np
 import pytest
 from tiny_models import make_tiny_model
@@ -18,7 +18,7 @@ def inputs(tmp_path):
     sparse[30] = 3.0
     cv2.imwrite(str(tmp_path / 'image.png'), np.zeros((HEIGHT, WIDTH, 3), np.uint8))
     cv2.imwrite(str(tmp_path / 'sparse.png'), metres_to_millimetres(sparse))
-    cv2.imwrite(str(tmp_path / 'kitti.png'), metres_to_kitti(sparse))
+    write_depth(tmp_path / 'kitti.png', sparse, 'kitti')
     np.save(tmp_path / 'sparse.npy', sparse)
     (tmp_path / 'K.yaml').write_text(
         f'width: {WIDTH}\nheight: {HEIGHT}\nfx: 50.0\nfy: 50.0\ncx: 31.5\ncy: 23.5\n')

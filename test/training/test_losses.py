@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 torch = pytest.importorskip('torch')
-from training.losses.composite import composite_loss, CompositeLoss, sobel, TERMS  # noqa: E402
-from training.losses.distillation import distillation_loss, DistillationLoss  # noqa: E402
+from training.losses.composite import composite_loss, sobel, TERMS  # noqa: E402
+from training.losses.distillation import distillation_loss  # noqa: E402
 
 TARGET = torch.tensor([[1.0, 2.0, 4.0], [2.0, 2.0, 3.0], [1.0, 5.0, 2.0], [3.0, 1.0, 2.0]])
 TARGET = TARGET[None, None]
@@ -112,7 +112,7 @@ def test_mask_hides_invalid_targets():
 def test_empty_mask():
     """Without any valid pixel the loss is 0 and pulls nowhere."""
     prediction = PREDICTION.clone().requires_grad_()
-    loss = CompositeLoss(masked=True)(prediction, torch.zeros_like(TARGET))['loss']
+    loss = composite_loss(prediction, TARGET, mask=torch.zeros_like(TARGET) > 0)['loss']
     loss.backward()
     assert loss.item() == 0.0
     assert not prediction.grad.any()
@@ -130,7 +130,7 @@ def test_distillation_mix():
         gt = composite_loss(student[part], truth[part])['loss']
         images.append(0.3 * gt + 0.7 * kd if labelled[k] else kd)
     truth[1] = float('nan')  # unlabelled: never looked at
-    parts = DistillationLoss(0.3)(student, teacher, truth, labelled)
+    parts = distillation_loss(student, teacher, truth, labelled, 0.3)
     assert parts['loss'].item() == pytest.approx((sum(images) / 4).item(), abs=1e-5)
 
 

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 
 from depth_ros.contracts import choose
 import torch
-from torch import nn
 from torch.nn import functional
 
 OFFSET = 0.5  # metres inside the logarithm; a perfect prediction gives ln 0.5 per mean
@@ -86,17 +85,3 @@ def composite_loss(prediction, target, terms: Sequence[str] = TERMS, mask=None) 
         cosine = (dx * tx + dy * ty + 1.0) / lengths
         parts['normal'] = _mean((1.0 - cosine).abs(), inner)
     return {'loss': sum(parts.values()), **parts}
-
-
-class CompositeLoss(nn.Module):
-    """`composite_loss` with its switches fixed; `masked`: targets count where finite and > 0."""
-
-    def __init__(self, terms: Sequence[str] = TERMS, masked: bool = False):
-        """Keep the switches."""
-        super().__init__()
-        self.terms, self.masked = tuple(terms), masked
-
-    def forward(self, prediction, target):
-        """Return the dict of `composite_loss`."""
-        mask = torch.isfinite(target) & (target > 0) if self.masked else None
-        return composite_loss(prediction, target, self.terms, mask)

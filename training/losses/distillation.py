@@ -6,7 +6,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import torch
-from torch import nn
 from training.losses.composite import composite_loss, TERMS
 
 
@@ -38,18 +37,3 @@ def distillation_loss(student, teacher, target, labelled, truth_share: float = 0
     on_labelled = parts['teacher'] if known == count else composite_loss(s, t, terms)['loss']
     gain = truth_share * known / count
     return {'loss': parts['teacher'] + gain * (parts['truth'] - on_labelled), **parts}
-
-
-class DistillationLoss(nn.Module):
-    """`distillation_loss` with its switches fixed."""
-
-    def __init__(self, truth_share: float = 0.5, terms: Sequence[str] = TERMS,
-                 masked: bool = False):
-        """Keep the switches."""
-        super().__init__()
-        self.truth_share, self.terms, self.masked = truth_share, tuple(terms), masked
-
-    def forward(self, student, teacher, target, labelled):
-        """Return the dict of `distillation_loss`."""
-        return distillation_loss(student, teacher, target, labelled, self.truth_share,
-                                 self.terms, self.masked)
