@@ -210,3 +210,22 @@ def test_no_worlds(tmp_path):
     with pytest.raises(InputError, match='no frames in .*room/train: python -m training '
                                          'render-stored --out'):
         table.rerun(table, tmp_path, Settings(tmp_path / 'runs'))
+
+
+def test_small_real_data(shared):
+    """Rooms and streets that are here: labels of both, other frames to measure than to learn."""
+    from training.datasets.frames import Frames, Source
+    from training.datasets.pipeline import Augmentation
+    from training.tables.lifelong_data import find_nyu_kitti
+    found = find_nyu_kitti(shared / 'data')
+    assert not found.full and 'missing' in found.lacks and list(found.domains) == ['nyu', 'kitti']
+    for domain in found.domains.values():
+        frames = {}
+        for role in ('train', 'measured'):
+            parts = [Frames(Source(**source), Augmentation(size=None, crop=None), False)
+                     for source in getattr(domain, role)]
+            assert all(part.labelled for part in parts)
+            frames[role] = {(part.data.names[k], source['path']) for part, source in zip(
+                parts, getattr(domain, role)) for k in part.indices}
+            assert sum(domain.counts(role).values()) == len(frames[role]) > 0
+        assert not frames['train'] & frames['measured']

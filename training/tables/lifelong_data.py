@@ -20,7 +20,7 @@ KITTI = {'size': None, 'crop': [320, 480], 'place': 'bottom', 'degrees': 0.0}
 KITTI_WHOLE = {'size': None, 'crop': None}
 # Small frames of the same aspects.
 NYU_SMALL = {'size': [72, 96], 'crop': None, 'degrees': 3.0}
-KITTI_SMALL = {'size': [72, 240], 'crop': None, 'degrees': 0.0}
+KITTI_SMALL = {'size': [48, 160], 'crop': None, 'degrees': 0.0}
 WORLD = {'size': [72, 96], 'crop': None, 'degrees': 3.0, 'jitter': 0.2, 'lighting': 0.0}
 
 
@@ -40,9 +40,12 @@ class DomainFrames:
     measured_steps: dict = field(default_factory=dict)
 
     def counts(self, role: str) -> dict:
-        """Count the frames of train, validation or measured by data set."""
-        counts = Counter()
+        """Count the frames of train, validation or measured by data set, each once."""
+        counts, seen = Counter(), []
         for source in getattr(self, role):
+            if source in seen:  # some are listed several times, to be learnt more often
+                continue
+            seen.append(source)
             counts[source['dataset']] += len(Frames(
                 Source(**source), Augmentation(size=None, crop=None), False))
         return dict(counts)
