@@ -160,10 +160,10 @@ def test_rerun(table, tmp_path):
     assert 'corridor_abs_rel' not in mean and ours['steps'] == 2
     assert [stage['name'] for stage in ours['stages']] == ['single-room', 'ours-room-street']
     first, last = (stage['errors']['mean'] for stage in ours['stages'])
-    assert 'street correct' not in first and 'street selected' in first
-    assert last['room correct'] == pytest.approx(mean['room_abs_rel'])
-    assert ours['changes']['forgetting']['mean']['room'] == pytest.approx(
-        mean['room_abs_rel'] / first['room correct'] - 1)
+    assert 'street correct rmse' not in first and 'street selected rmse' in first
+    assert last['room correct abs_rel'] == pytest.approx(mean['room_abs_rel'])
+    assert ours['changes']['abs_rel']['forgetting']['mean']['room'] == pytest.approx(
+        mean['room_abs_rel'] / first['room correct abs_rel'] - 1)
     assert set(ours['selection']) == {'room', 'street', 'corridor'}
     assert sum(ours['selection']['corridor']['chosen'].values()) == 2
     page = markdown(report)
@@ -189,9 +189,9 @@ def test_all_strategies(table, tmp_path):
     report = table.rerun(table, tmp_path / 'worlds', Settings(tmp_path / 'runs'), names)
     rows = {row['name']: row for row in report['rows'] if row['measured']}
     assert list(rows) == names
-    assert rows['frozen-room-street']['changes']['forgetting']['mean'] == {'room': 0.0}
-    assert rows['finetune-room-street']['changes']['forgetting']['mean']['room'] != 0
-    assert rows['joint-room-street']['stages'][0]['errors']['mean']['street correct'] > 0
+    assert rows['frozen-room-street']['changes']['rmse']['forgetting']['mean'] == {'room': 0.0}
+    assert rows['finetune-room-street']['changes']['rmse']['forgetting']['mean']['room'] != 0
+    assert rows['joint-room-street']['stages'][0]['errors']['mean']['street correct rmse'] > 0
     assert rows['joint-room-street']['steps'] == 2
 
 

@@ -14,12 +14,11 @@ import numpy as np
 import torch
 from training.lifelong.scores import PROTOCOL, unlike
 from training.lifelong.sequence import needed, Stage, STRATEGIES, summary
-from training.tables.lifelong_report import sections
+from training.tables.lifelong_report import METRICS, sections
 from training.tables.lifelong_stages import run_stage_row
 from training.tables.rerun import NOT_COMPARABLE, wanted_rows
 from training.tables.table import Row
 
-METRICS = {'rmse': 'RMSE', 'abs_rel': 'REL', 'delta1': 'd1'}
 MEAN = 'mean'  # over the domains of a row, in place of a domain's name
 VIEWS = {'selected': 'with the predictor that is chosen by the distance of the features'}
 TIMES = (1.0, 1.5, 2.0, 3.0)  # distance_99 beyond which a frame counts as unlike any domain
@@ -131,8 +130,8 @@ def _row(table, row, data, settings):
                             for which in ('correct', 'selected'))
     first = runs[seeds[0]][last]
     scores = {seed: {stage: run['scores'] for stage, run in runs[seed].items()} for seed in seeds}
-    changes = None if row.strategy == 'single' else [
-        summary(last, scores[seed]) for seed in seeds]
+    changes = None if row.strategy == 'single' else {metric: [
+        summary(last, scores[seed], metric) for seed in seeds] for metric in METRICS}
     counts = [data.domains[domain].counts for domain in row.domains]
     return {
         'measured': plain_view['mean'], 'spread': plain_view['spread'],
@@ -143,8 +142,9 @@ def _row(table, row, data, settings):
         'size': first['size'], 'batch': first['batch'], 'steps': first['steps'],
         'seconds': sum(run[last]['seconds'] for run in runs.values()) / len(seeds),
         'strategy': STRATEGIES[row.strategy], 'domains': list(row.domains),
-        'changes': changes and {
-            kind: _over_seeds([change[kind] for change in changes]) for kind in changes[0]},
+        'changes': changes and {metric: {
+            kind: _over_seeds([change[kind] for change in per_seed]) for kind in per_seed[0]}
+            for metric, per_seed in changes.items()},
         'stages': [] if row.strategy == 'single' else [
             {'after': stage.domains[-1], 'name': stage.name, 'errors': _over_seeds([
                 _errors(scores[seed][stage]) for seed in seeds])} for stage in last.history],
@@ -170,9 +170,9 @@ def _figures(row, runs, which):
 
 
 def _errors(scores):
-    """Return REL of every domain: with the right predictor, with the chosen one."""
-    return {f'{domain} {which}': one[which]['abs_rel'] for domain, one in scores.items()
-            for which in ('correct', 'selected') if one[which]}
+    """Return the errors on every domain: with the right predictor, with the chosen one."""
+    return {f'{domain} {which} {metric}': one[which][metric] for domain, one in scores.items()
+            for which in ('correct', 'selected') if one[which] for metric in METRICS}
 
 
 def _selection(per_seed):

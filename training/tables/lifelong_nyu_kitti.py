@@ -44,7 +44,7 @@ TABLE = LifelongTable(
     find=find_nyu_kitti,
     needs=('nyu', 'KITTI depth completion'),
     small_change=SMALL,
-    small_steps=40,
+    small_steps=20,
     rows=(
         LifelongRow('single', 'SDT, a network for each',
                     _figures((.532, .130, .836, 3.286, .070, .939, 1.909, .100, .888)),

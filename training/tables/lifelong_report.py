@@ -3,6 +3,8 @@
 """What a table of lifelong learning says beside its rows, as lines of Markdown."""
 from __future__ import annotations
 
+METRICS = {'rmse': 'RMSE', 'abs_rel': 'REL', 'delta1': 'd1'}
+
 
 def sections(table, done) -> list[str]:
     """
@@ -14,30 +16,27 @@ def sections(table, done) -> list[str]:
     several = {labels[name]: row for name, row in done.items() if row['stages']}
     if not several:
         return []
-    return [*_stages(several), *_changes(several), *_selection(several)]
+    return [*_stages(several, 'correct', 'with the right predictor'),
+            *_stages(several, 'selected', 'with the predictor that is chosen'),
+            *_changes(several), *_selection(several)]
 
 
-def _stages(rows):
-    lines = ['REL on each domain after each stage, with the right predictor / with the chosen '
-             'one (a domain that was not learnt yet has the latter only):', '']
+def _stages(rows, which, words):
     domains = list(dict.fromkeys(key.split()[0] for row in rows.values()
                                  for stage in row['stages'] for key in stage['errors']['mean']))
-    lines += [f'| row | after | {" | ".join(domains)} |', '| --- ' * (len(domains) + 2) + '|']
+    lines = [f'{" / ".join(METRICS.values())} on each domain after each stage, {words}:', '',
+             f'| row | after | {" | ".join(domains)} |', '| --- ' * (len(domains) + 2) + '|']
     seen = set()
     for label, row in rows.items():
         for stage in row['stages']:
             if stage['name'] in seen:  # the first stage is common to all strategies
                 continue
             seen.add(stage['name'])
-            cells = [_pair(stage['errors'], domain) for domain in domains]
+            cells = [' / '.join(_number(stage['errors'], f'{domain} {which} {metric}') or '-'
+                                for metric in METRICS) for domain in domains]
             name = 'first stage' if stage['name'].startswith('single') else label
             lines.append(f'| {name} | {stage["after"]} | {" | ".join(cells)} |')
     return [*lines, '']
-
-
-def _pair(errors, domain):
-    parts = [_number(errors, f'{domain} {which}') for which in ('correct', 'selected')]
-    return ' / '.join(part or '-' for part in parts)
 
 
 def _number(figures, key, form='{:.3f}'):
@@ -49,16 +48,18 @@ def _number(figures, key, form='{:.3f}'):
 
 
 def _changes(rows):
-    lines = ['Change of REL with the right predictor: of domains learnt before, since they were '
-             'learnt (forgetting); of each domain when it was learnt, against a network of it '
-             'alone (plasticity):', '', '| row | forgetting | plasticity |', '| --- | --- | --- |']
+    lines = [f'Change of {" / ".join(METRICS.values())} with the right predictor: on domains '
+             'learnt before, since they were learnt (forgetting); on each domain when it was '
+             'learnt, against a network of it alone (plasticity):', '',
+             '| row | forgetting | plasticity |', '| --- | --- | --- |']
     for label, row in rows.items():
         cells = []
         for kind in ('forgetting', 'plasticity'):
-            figures = row['changes'][kind]
+            domains = row['changes']['abs_rel'][kind]['mean']
             cells.append(', '.join(
-                f'{domain} {_number(figures, domain, "{:+.0%}")}' for domain in figures['mean'])
-                or '-')
+                f'{domain} ' + ' / '.join(
+                    _number(row['changes'][metric][kind], domain, '{:+.0%}')
+                    for metric in METRICS) for domain in domains) or '-')
         lines.append(f'| {label} | {" | ".join(cells)} |')
     return [*lines, '']
 
