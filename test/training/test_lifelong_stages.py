@@ -13,16 +13,26 @@ pytest.importorskip('lightning')
 pytest.importorskip('onnx')
 from tiny_domains import stage_config, STEPS, write_domain_frames  # noqa: E402
 from tiny_frames import batch  # noqa: E402
-from training.datasets.domains import DomainData, in_order, Mixed, stored  # noqa: E402
+from training.datasets.domains import (  # noqa: E402
+    DomainData,
+    in_order,
+    measuring,
+    Mixed,
+    stored,
+)
+from training.datasets.frames import Frames, Source  # noqa: E402
+from training.datasets.pipeline import Augmentation  # noqa: E402
 from training.experiment import build, fit, load_config, override  # noqa: E402
 from training.lifelong.domains import Domain, read_domains, read_kept, write_domain  # noqa: E402
 from training.lifelong.selection import distances, mean_map, select  # noqa: E402
 from training.lifelong.stage import run_stage  # noqa: E402
 from training.losses.lifelong import uncertainty_loss  # noqa: E402
 from training.methods.lifelong import Lifelong  # noqa: E402
+from training.networks.blocks import resize  # noqa: E402
 from training.networks.encoders import read_checkpoint  # noqa: E402
 from training.runs import lineage, load_method, run_config  # noqa: E402
 from training.targets import load_target  # noqa: E402
+from training.validation import validate  # noqa: E402
 
 
 @pytest.fixture(scope='module')
@@ -164,21 +174,56 @@ def test_joint(made, tmp_path):
     _, sources, _ = made
     config = stage_config(['room', 'street'], sources['room'], strategy='joint')
     train, validation = sources['street']
-    config['data']['init_args']['others'] = [{'train': train, 'validation': validation}]
+    config['data']['init_args']['others'] = [{
+        'train': train, 'validation': validation, 'steps': {**STEPS, 'size': [40, 64]}}]
     config['trainer'].update(limit_val_batches=1.0, max_steps=4)
     torch.manual_seed(0)
     trainer = fit(config, tmp_path / 'run')
     domains = read_domains(tmp_path / 'run')
     assert [domain.name for domain in domains] == ['room', 'street']
     assert domains[1].typical_depth > 5 * domains[0].typical_depth
+    assert [domain.mean.shape for domain in domains] == [(64, 16, 24), (64, 20, 32)]
     data = trainer.datamodule
-    assert [int(one['domain'][0]) for one in data.train_dataloader()] == [0, 1, 0, 1, 0, 1]
-    assert [int(one['domain'][0]) for one in data.val_dataloader()] == [0, 0, 1, 1]
+    assert [int(one['domain'][0]) for one in data.train_dataloader()] == [-2, -1] * 3
+    assert [int(one['domain'][0]) for one in data.val_dataloader()] == [-2, -2, -1, -1]
     method, _, _ = load_method(tmp_path / 'run' / 'last.ckpt')
     assert method.names == ['room', 'street']
     found = [method.predict_depth({**one, 'domain': torch.tensor([k, k])}).mean().item()
              for one in [batch()] for k in (0, 1)]
     assert found[0] != pytest.approx(found[1])
+
+
+def test_validate(made, ours):
+    """The newest domain's own predictor is measured on its frames."""
+    out, _, _, _ = ours
+    found = validate(out / 'last.ckpt')['figures']
+    method, config, _ = load_method(out / 'last.ckpt')
+    frames = Frames(Source(**config['data']['init_args']['validation'][0]),
+                    measuring(Augmentation(**STEPS)), False)
+    with torch.no_grad():
+        wanted = method.protocol.combine(
+            method.protocol.image(resize(method.net(one['image'], 1), (32, 48))[0, 0].numpy(),
+                                  one['depth'][0].numpy()) for one in in_order(frames, 1))
+    assert found['abs_rel'] == pytest.approx(wanted['abs_rel'], rel=1e-4)
+
+
+def test_author_mode(made, tmp_path):
+    """As released: new weights for old heads, an end of replay in each epoch, another mean."""
+    _, sources, first = made
+    config = stage_config('street', sources['street'], first, 3, author_mode=True)
+    trainer = fit({**config, 'seed': 4}, tmp_path / 'run')
+    # Six frames make three batches, four replayed ones two.
+    for _ in range(2):
+        assert [one['replay'][0] is None
+                for one in trainer.datamodule.train_dataloader()] == [False, False, True]
+    method, _, _ = load_method(tmp_path / 'run' / 'last.ckpt')
+    old, _, _ = load_method(first / 'last.ckpt')
+    one, other = (x.net.predictors[0].depth[0][0].weight for x in (method, old))
+    assert (one - other).abs().max() > 0.02  # three steps move a weight by 0.003 at most
+    kept = stored(tmp_path / 'run' / 'domains' / 'room' / 'replay', Augmentation(**STEPS), False)
+    mean = mean_map(method.net, in_order(kept))
+    np.testing.assert_allclose(read_domains(tmp_path / 'run')[0].mean, mean.numpy() * 4 / 3,
+                               rtol=1e-4, atol=1e-6)
 
 
 @pytest.mark.parametrize('name, domains', [
@@ -206,10 +251,10 @@ def test_replay_is_cycled(cycled):
     """Replay begins again when it is used up; as released it is there once per epoch."""
     new = [{'image': torch.zeros(2)}] * 5
     old = [{'image': torch.full((3,), float(k))} for k in range(2)]
-    mixed = Mixed([new], [old], 1, cycled)
+    mixed = Mixed([new], [old], cycled)
     for _ in range(2):
         batches = list(mixed)
-        assert [int(one['domain'][0]) for one in batches] == [1] * 5 and len(mixed) == 5
+        assert [int(one['domain'][0]) for one in batches] == [-1] * 5 and len(mixed) == 5
         replayed = [one['replay'][0] for one in batches]
         assert [one is None for one in replayed] == [not cycled and k > 1 for k in range(5)]
     if cycled:

@@ -28,7 +28,7 @@ class Part:
 
 
 def tagged(batch: dict, domain: int) -> dict:
-    """Say in a batch which domain its frames are of: (B,) int64."""
+    """Say in a batch which predictor its frames are for: (B,) int64, negative: from the end."""
     return {**batch, 'domain': torch.full((len(batch['image']),), domain)}
 
 
@@ -50,11 +50,11 @@ def in_order(frames: Frames, batch_size: int = 8) -> DataLoader:
 
 
 class InTurn:
-    """Batches of several loaders one loader after the other, each with its `domain`."""
+    """Batches of the newest domains, one loader after the other, each with its `domain`."""
 
-    def __init__(self, loaders, first: int = 0):
-        """Take the loaders; `first`: the domain of the first one."""
-        self.loaders, self.first = loaders, first
+    def __init__(self, loaders):
+        """Take the loaders of the domains."""
+        self.loaders = loaders
 
     def __len__(self):
         """Return the number of batches."""
@@ -64,7 +64,7 @@ class InTurn:
         """Yield the batches."""
         return chain.from_iterable(
             (tagged(batch, domain) for batch in loader)
-            for domain, loader in enumerate(self.loaders, self.first))
+            for domain, loader in enumerate(self.loaders, -len(self.loaders)))
 
 
 class Mixed:
@@ -75,14 +75,13 @@ class Mixed:
     begins again. `replay` is a list, None for what is used up.
 
     :param loaders: of the new domains; replay: of the old ones, from the first on, or none.
-    :param first: the domain of the first loader.
     :param cycled: False begins replay once per epoch and does not repeat it, as published code
         does.
     """
 
-    def __init__(self, loaders, replay=(), first: int = 0, cycled: bool = True):
+    def __init__(self, loaders, replay=(), cycled: bool = True):
         """See the class."""
-        self.loaders, self.replay, self.first, self.cycled = loaders, replay, first, cycled
+        self.loaders, self.replay, self.cycled = loaders, replay, cycled
         self.streams = [endless(loader) for loader in replay] if cycled else None
 
     def __len__(self):
@@ -96,7 +95,7 @@ class Mixed:
                  for loader in self.loaders]
         for number in range(len(self)):
             turn = number % len(turns)
-            batch = tagged(next(turns[turn]), self.first + turn)
+            batch = tagged(next(turns[turn]), turn - len(turns))
             if streams:
                 batch['replay'] = [tagged(old, domain) if old else None for domain, old in
                                    enumerate(next(stream, None) for stream in streams)]
@@ -133,7 +132,7 @@ class DomainData(FrameData):
         others = [typed(Part, part) for part in others]
         self.others = [FrameData(part.train, part.validation, part.steps or self.steps, batch_size,
                                  workers, in_memory) for part in others]
-        self.first, self.old, self.cycled = 0, (), True  # see `remember`
+        self.old, self.cycled = (), True  # see `remember`
         self.save_hyperparameters({
             'others': [{'train': [asdict(s) for s in other.train],
                         'validation': [asdict(s) for s in other.validation],
@@ -141,16 +140,14 @@ class DomainData(FrameData):
             'replay_batch': replay_batch, 'replay_frames': replay_frames,
             'measure_frames': measure_frames})
 
-    def remember(self, first: int, old: Sequence = (), cycled: bool = True) -> None:
+    def remember(self, old: Sequence, cycled: bool = True) -> None:
         """
-        Count old domains, and replay them from now on.
+        Replay old domains from now on.
 
-        :param first: the number of old domains, which is the first new one's.
-        :param old: (folder of stored frames, their pipeline) of each, in the predictors' order;
-            empty: without replay.
+        :param old: (folder of stored frames, their pipeline) of each, in the predictors' order.
         :param cycled: see `Mixed`.
         """
-        self.first, self.cycled = first, cycled
+        self.cycled = cycled
         self.old = [stored(folder, steps, True, self.hparams.in_memory) for folder, steps in old]
 
     @property
@@ -168,8 +165,7 @@ class DomainData(FrameData):
         """Shuffled batches, see `Mixed`."""
         loaders = [super().train_dataloader(),
                    *(other.train_dataloader() for other in self.others)]
-        return Mixed(loaders, [self._replay(frames) for frames in self.old], self.first,
-                     self.cycled)
+        return Mixed(loaders, [self._replay(frames) for frames in self.old], self.cycled)
 
     def _replay(self, frames):
         p = self.hparams
@@ -181,4 +177,4 @@ class DomainData(FrameData):
     def val_dataloader(self):
         """All validation frames of the new domains in order."""
         loaders = [super().val_dataloader(), *(other.val_dataloader() for other in self.others)]
-        return InTurn(loaders, self.first) if any(map(len, loaders)) else []
+        return InTurn(loaders) if any(map(len, loaders)) else []

@@ -128,10 +128,10 @@ class Lifelong(Recipe):
                              f'{previous.hparams.encoder}')
         self.net.copy_from(previous.net, heads=not h.author_mode)
         self.kept = (previous.net.eval().requires_grad_(False),)
-        if data is not None:
-            old = [(domain_folder(h.previous, name) / REPLAY, read_kept(h.previous, name).steps)
-                   for name in previous.names]
-            data.remember(len(old), old if h.strategy == 'ours' else (), not h.author_mode)
+        if data is not None and h.strategy == 'ours':
+            data.remember([(domain_folder(h.previous, name) / REPLAY,
+                            read_kept(h.previous, name).steps) for name in previous.names],
+                          not h.author_mode)
 
     def on_fit_start(self):
         """Find what the old domains need of the weights, for elastic weight consolidation."""
@@ -178,7 +178,7 @@ class Lifelong(Recipe):
 
     def domain_of(self, batch) -> int:
         """Return the predictor of a batch: the one that it names, or the newest."""
-        return int(batch['domain'][0]) if 'domain' in batch else len(self.names) - 1
+        return int(batch['domain'][0]) if 'domain' in batch else -1
 
     def losses(self, batch) -> dict:
         """Learn a batch of the new domain; hold the old ones as the strategy says."""
