@@ -9,6 +9,7 @@ strategy is the same network of one domain, which is trained once.
 from __future__ import annotations
 
 from dataclasses import dataclass
+import math
 
 from depth_ros.contracts import choose
 
@@ -63,15 +64,17 @@ def summary(stage, scores, metric: str = 'abs_rel') -> dict:
     :param scores: stage to what `scores.score` returned of it; of all of `stage.history` and of
         the single stages of its domains.
     :returns: forgetting: domain but the last to (error now / when it was learnt) - 1; plasticity:
-        domain to (error when it was learnt / of a network that learns it alone) - 1.
+        domain to (error when it was learnt / of a network that learns it alone) - 1. NaN where
+        that is x / 0.
     """
-    def error(at, domain):
-        return scores[at][domain]['correct'][metric]
+    def change(domain, now, before):
+        now, before = (scores[at][domain]['correct'][metric] for at in (now, before))
+        return now / before - 1 if before else math.nan
     learnt = {one.domains[-1]: one for one in stage.history}
     if stage.strategy == 'joint':
         learnt = dict.fromkeys(stage.domains, stage)
     return {
-        'forgetting': {domain: error(stage, domain) / error(at, domain) - 1
+        'forgetting': {domain: change(domain, stage, at)
                        for domain, at in learnt.items() if at != stage},
-        'plasticity': {domain: error(at, domain) / error(Stage('single', (domain,)), domain) - 1
+        'plasticity': {domain: change(domain, at, Stage('single', (domain,)))
                        for domain, at in learnt.items()}}
