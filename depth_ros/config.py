@@ -97,8 +97,9 @@ class MonocularConfig(NodeConfig):
         0.05, 'By how much nearer, as a share of the distance, another domain must be for that.',
         0.0, 0.9)
     domain_unknown: float = option(
-        2.0, 'An image farther from every domain than this times what 99 % of its own images '
-        'are within is unlike all of them: diagnostics warn; 0 never warns.', 0.0, 1000.0)
+        1.0, 'An image farther from every domain than this times what 99 % of its own images '
+        'are within is unlike all of them; diagnostics warn of domain_hold such images in a row; '
+        '0: no image is.', 0.0, 1000.0)
     watchdog_period: float = option(
         3.0, 'Seconds of silence on an input after which diagnostics warn.', 0.5, 3600.0)
 

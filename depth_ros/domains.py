@@ -119,6 +119,8 @@ class Sighting:
     """1 - nearest / second distance: 0 on the border of two domains; NaN without a second."""
     unlike: bool
     """The image is like none of the domains."""
+    astray: bool
+    """So were the last `hold` images."""
     left: int = None
     """The domain that is left with the next image; None where it stays."""
 
@@ -137,11 +139,11 @@ class DomainWatch:
     :param unknown: an image is unlike a domain beyond this times its `distance_99`; 0: never.
     """
 
-    def __init__(self, domains, pin='', hold=5, margin=0.05, unknown=2.0):
+    def __init__(self, domains, pin='', hold=5, margin=0.05, unknown=1.0):
         """Take the settings; raises InputError for a `pin` that is none of the domains."""
         self.domains = tuple(domains)
         self.current, self.changes, self.last = None, 0, None
-        self._candidate, self._count = None, 0
+        self._candidate, self._count, self._unlike = None, 0, 0
         self.configure(pin, hold, margin, unknown)
 
     def configure(self, pin, hold, margin, unknown):
@@ -172,7 +174,9 @@ class DomainWatch:
             margin = float(1 - far[nearest] / second) if second > 0 else 0.0
         limits = np.array([domain.distance_99 for domain in self.domains]) * self.unknown
         unlike = bool(self.unknown > 0 and (far > limits).all())
-        self.last = Sighting(used, nearest, margin, unlike, self._follow(used, nearest, far))
+        self._unlike = self._unlike + 1 if unlike else 0
+        self.last = Sighting(used, nearest, margin, unlike, self._unlike >= self.hold,
+                             self._follow(used, nearest, far))
         return self.last
 
     def _follow(self, used, nearest, far):

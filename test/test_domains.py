@@ -209,6 +209,7 @@ def test_distances_that_are_no_numbers(tmp_path, distance):
         seen = watch.seen(frame.domain, frame.domain_distances)
         assert frame.domain in (0, 1) and np.isfinite(frame.depth).all()
         assert seen.unlike and not math.isinf(seen.margin)
+    assert seen.astray
     if not np.isfinite(np.abs(distance)).any() or np.max(distance) < 0:
         assert watch.changes == 0 and seen.nearest is None
 
@@ -280,4 +281,7 @@ def test_unlike_and_margin():
     assert not DomainWatch(FACTS, unknown=0.0).seen(0, [1e9, 1e9]).unlike
     assert watch.seen(0, [1.0, 4.0]).margin == pytest.approx(0.75)
     assert watch.seen(0, [0.0, 0.0]).margin == 0.0
+    watch = DomainWatch(FACTS, hold=3)
+    assert [watch.seen(0, [far, 9.0]).astray for far in (2, 2, 1, 2, 2, 2, 2, 1)] == (
+        [False] * 5 + [True] * 2 + [False])
     assert math.isnan(DomainWatch(FACTS[:1]).seen(0, [1.0]).margin)

@@ -31,6 +31,8 @@ COMMANDS = {
                 'time models in TensorRT, torch and ONNX Runtime, beside the floor of the GPU'),
     'domain-heads': ('training.commands.domain_heads',
                      'time the ways of computing one of several heads'),
+    'domain-walk': ('training.commands.domain_walk',
+                    'out of one domain into another through the node: which one answers'),
     'render-pool': ('training.commands.render_pool', 'render frames to disk for CPU training'),
     'render-bag': ('training.commands.render_bag', 'render the demo recording'),
     'render-drives': ('training.commands.render_drives',

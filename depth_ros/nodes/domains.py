@@ -62,15 +62,16 @@ class NodeDomains:
         if sighting.left is not None:
             node.get_logger().info(f'domain {names[sighting.left]} is left for '
                                    f'{names[watch.current]}')
-        if not sighting.unlike:
-            return
-        node.tracker.count('images_unlike')
+        if sighting.unlike:
+            node.tracker.count('images_unlike')
+        if not sighting.astray:
+            return  # One of a hundred of a domain's own images is unlike it.
         place = sighting.nearest
         far = '' if place is None else (
             f'; {names[place]} is the nearest, {distances[place]:.3g} away, and its own images '
             f'are within {watch.domains[place].distance_99:.3g}')
-        node.report('domain', f'the image is unlike every domain of the model{far}: depth may be '
-                    'wrong by any factor', WARN)
+        node.report('domain', f'the images are unlike every domain of the model{far}: is the lens '
+                    'free? Depth may be wrong by any factor', WARN)
 
     def values(self):
         """Return what diagnostics say; a second model has its task before its names."""
