@@ -130,6 +130,7 @@ def table(tmp_path):
                 random.uniform(level, 2 * level, (32, 32)).astype(np.float32),
                 np.zeros((32, 32), np.float32), Camera(32, 32, 30.0, 30.0, 16.0, 16.0))
                 for k in range(count)))
+
     def tiny_worlds(root, small=False):
         found = find_worlds(root, small)
         return replace(found, domains={name: replace(one, steps={**one.steps, 'size': [32, 32]})

@@ -177,13 +177,13 @@ def _errors(scores):
 
 def _selection(per_seed):
     """Add up over seeds which predictor was chosen, and how many frames were unlike any."""
-    return {domain: {
-        'chosen': _sum(scores[domain]['chosen'] for scores in per_seed),
-        'unlike': {f'{times:g}': float(np.mean([unlike(scores[domain], times)
-                                                for scores in per_seed])) for times in TIMES},
-        'over': float(np.median([over for scores in per_seed
-                                 for over in scores[domain]['over']]))}
-        for domain in per_seed[0]}
+    def of(domain):
+        scores = [one[domain] for one in per_seed]
+        return {'chosen': _sum(one['chosen'] for one in scores),
+                'unlike': {f'{times:g}': float(np.mean([unlike(one, times) for one in scores]))
+                           for times in TIMES},
+                'over': float(np.median([over for one in scores for over in one['over']]))}
+    return {domain: of(domain) for domain in per_seed[0]}
 
 
 def _over_seeds(values):
