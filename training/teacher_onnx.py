@@ -97,7 +97,11 @@ class OnnxTeacher:
                      for x in (height, width))
 
     def depth(self, image) -> np.ndarray:
-        """Give (H, W) float32 up to scale of (H, W, 3) uint8."""
+        """Give (H, W) float32 up to scale of (H, W, 3) uint8; an InputError where not."""
+        return checked(self.raw(image), str(self.path))
+
+    def raw(self, image) -> np.ndarray:
+        """Give what the file says, (H, W) float32, of (H, W, 3) uint8."""
         height, width = image.shape[:2]
         pixels = resize_image(image, *self.run_size(height, width))
         if not self.bytes:
@@ -119,7 +123,7 @@ class OnnxTeacher:
         if self.kind == 'disparity':
             with np.errstate(divide='ignore', invalid='ignore'):
                 values = 1.0 / np.maximum(values, FARTHEST * values.max())
-        return checked(_resized(values, height, width), str(self.path))
+        return _resized(values, height, width)
 
 
 def _resized(values, height, width):

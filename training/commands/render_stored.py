@@ -20,6 +20,8 @@ def add_arguments(parser):
     parser.add_argument('--seed', type=int, default=1)
     parser.add_argument('--size', type=int, nargs=2, default=(120, 160),
                         metavar=('HEIGHT', 'WIDTH'))
+    parser.add_argument('--instances', action='store_true',
+                        help='write the ids of things, too, which distill mixes images by')
 
 
 def run(args):
@@ -30,6 +32,6 @@ def run(args):
         raise InputError('--train, --test, --validation and --size: give at least 1')
     keep_freed_memory()
     for name, count in write_kinds(args.out, args.kinds, counts, args.seed,
-                                   tuple(args.size)).items():
+                                   tuple(args.size), args.instances).items():
         print(f'{args.out}/{name}: {count} frames')
     return 0

@@ -195,10 +195,13 @@ class FrameData(lightning.LightningDataModule):
         p = self.hparams
         measured = replace(self.steps, target=None, author_mode=False)
         if stage in (None, 'fit'):
-            self.training_frames = ConcatDataset(
-                [self.training_set(s) for s in self.train])
+            self.training_frames = self.all_training()
         self.validation_frames = [Frames(s, measured, False, p.in_memory)
                                   for s in self.validation]
+
+    def all_training(self):
+        """Open everything that is trained on."""
+        return ConcatDataset([self.training_set(s) for s in self.train])
 
     def training_set(self, source):
         """Open one source for training."""

@@ -8,8 +8,9 @@ from depth_ros.contracts import InputError
 from depth_ros.datasets.sample import from_files, read_image, Sample
 import numpy as np
 
-LAYOUT = 'PATH/*.jpg, .jpeg or .png, or in rgb/, image_2/ or image_02/ below it'
-PLACES = ('.', 'rgb', 'image_2', 'image_02')
+LAYOUT = ('PATH/*.jpg, .jpeg or .png, or in rgb/, image/, image_2/ or image_02/ below it; with '
+          'instance ids, for mixing, in PATH/instance/NAME.png')
+PLACES = ('.', 'rgb', 'image', 'image_2', 'image_02')
 SUFFIXES = ('.jpg', '.jpeg', '.png')
 
 
@@ -31,6 +32,11 @@ def open_dataset(path, options):
 
     found = from_files([file.stem for file in files], 'none', read)
     return type(found)(found.names, found.line, found.read, truth=False)
+
+
+def instance_files(path, names):
+    """Return the files of instance ids of frames by their names."""
+    return [Path(path) / 'instance' / f'{name}.png' for name in names]
 
 
 def _images(folder):

@@ -33,6 +33,12 @@ def open_dataset(path, options):
     return dense_frames(names, options, read, missing)
 
 
+def instance_files(path, names):
+    """Return the files of instance ids of frames by their names."""
+    photos = [Path(path) / name for name in names]
+    return [photo.parents[1] / 'instance' / f'{photo.stem}.png' for photo in photos]
+
+
 def depth_from_distance(distance, camera):
     """Turn lengths of rays (H, W) metres, as the renderer stores them, into depths along Z."""
     return distance / np.sqrt(1.0 + (camera.rays() ** 2).sum(-1))

@@ -3,9 +3,9 @@
 """
 Frames with depth kept on disk: what was rendered, or what a trained domain is replayed from.
 
-A folder holds image/NNNNN.png (RGB), depth/NNNNN.png (uint16, metres * 256, 0 unknown) and
-frames.json: where they are from, and name and camera of each. It is written last, so that a
-folder with it is whole.
+A folder holds image/NNNNN.png (RGB), depth/NNNNN.png (uint16, metres * 256, 0 unknown), of
+simulators instance/NNNNN.png (uint16, ids of things, 0 none), and frames.json: where they are
+from, and name and camera of each. It is written last, so that a folder with it is whole.
 """
 from __future__ import annotations
 
@@ -37,7 +37,8 @@ def write_frames(folder, samples, source: str = '') -> int:
     Depth of 256 m and beyond, and what is infinite, becomes unknown. A folder that holds frames
     loses them.
 
-    :param samples: iterable of `depth_ros.datasets.Sample`; source: where they are from, in words.
+    :param samples: iterable of `depth_ros.datasets.Sample`, or of pairs of one and the ids (H, W)
+        of its things; source: where they are from, in words.
     :returns: the number of frames.
     :raises InputError: no frames, or a disk that is full.
     """
@@ -47,6 +48,9 @@ def write_frames(folder, samples, source: str = '') -> int:
     (folder / INDEX).unlink(missing_ok=True)
     for number, sample in enumerate(samples):
         image, depth = files(folder, number)
+        if isinstance(sample, tuple):
+            sample, ids = sample
+            write_instances(folder / 'instance' / image.name, ids)
         if not cv2.imwrite(str(image), np.ascontiguousarray(sample.image[..., ::-1])):
             raise InputError(f'cannot write {image}: is there space left?')
         write_depth(depth, np.where(sample.sparse > 0, sample.sparse, sample.depth), 'kitti')
@@ -55,6 +59,19 @@ def write_frames(folder, samples, source: str = '') -> int:
         raise InputError(f'there are no frames to keep in {folder}')
     write_json(folder / INDEX, {'source': source, 'frames': frames})
     return len(frames)
+
+
+def write_instances(path, ids) -> None:
+    """Write ids (H, W) of things, 0 none, as a PNG of 16 bits."""
+    path.parent.mkdir(exist_ok=True)
+    if not cv2.imwrite(str(path), np.asarray(ids).astype(np.uint16)):
+        raise InputError(f'cannot write {path}: is there space left?')
+
+
+def instance_files(path, names):
+    """Return the files of instance ids of frames by their names, which stay in their order."""
+    numbers = {name: number for number, (name, _) in enumerate(_read_index(Path(path) / INDEX))}
+    return [Path(path) / 'instance' / f'{numbers[name]:05d}.png' for name in names]
 
 
 def open_dataset(path, options):

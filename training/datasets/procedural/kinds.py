@@ -32,7 +32,19 @@ def samples(kind: str, seed: int, size: tuple[int, int], first: int = 0) -> Iter
 
     :param kind: room, corridor, hall, desk, street or yard; first: number of the first frame.
     """
-    choose({**INDOOR, **OUTDOOR}, kind, 'kind of world')
+    for sample, _ in simulated(kind, seed, size, first):
+        yield sample
+
+
+def simulated(kind: str | None, seed: int, size: tuple[int, int],
+              first: int = 0) -> Iterator[tuple[Sample, np.ndarray]]:
+    """
+    Yield what `samples` does, each with the ids (height, width) int64 of its things, 0 the sky.
+
+    :param kind: None: all kinds, by their shares in training.
+    """
+    if kind is not None:
+        choose({**INDOOR, **OUTDOOR}, kind, 'kind of world')
     number = first
     while True:
         for frame in develop(describe(seed, SHAPE, [number], kind, lens=False)):
@@ -43,16 +55,20 @@ def samples(kind: str, seed: int, size: tuple[int, int], first: int = 0) -> Iter
             height, width = depth.shape
             camera = Camera(width, height, *(float(value) for value in frame.camera))
             depth = np.where(np.isfinite(depth), depth, np.float32(np.nan))
-            whole = Sample(f'{kind} {seed}-{number}', image, depth, np.zeros_like(depth), camera)
-            yield geometry.resize(whole, *size)
+            whole = Sample(f'{frame.kind} {seed}-{number}', image, depth, np.zeros_like(depth),
+                           camera)
+            yield (geometry.resize(whole, *size),
+                   geometry.nearest(frame.instance.numpy(), *size))
         number += 1
 
 
-def write_kinds(folder, kinds, counts: dict, seed: int, size: tuple[int, int]) -> dict:
+def write_kinds(folder, kinds, counts: dict, seed: int, size: tuple[int, int],
+                instances: bool = False) -> dict:
     """
     Render KIND/train, KIND/test and KIND/validation of `folder` as `stored` data sets.
 
     :param counts: part to frames, of `FIRST`; a part that is there already is left alone.
+    :param instances: write the ids of things, too.
     :returns: {'KIND/PART': number of frames}.
     :raises InputError: an unknown kind, or a part that was made with other settings.
     """
@@ -63,9 +79,11 @@ def write_kinds(folder, kinds, counts: dict, seed: int, size: tuple[int, int]) -
         for part, count in counts.items():
             place = folder / kind / part
             source = json.dumps({'kind': kind, 'part': part, 'seed': seed, 'frames': count,
-                                 'size': list(size)})
+                                 'size': list(size),
+                                 **({'instances': True} if instances else {})})
             if not _is_there(place, source):
-                drawn = islice(samples(kind, seed, size, FIRST[part]), count)
+                make = simulated if instances else samples
+                drawn = islice(make(kind, seed, size, FIRST[part]), count)
                 stored.write_frames(place, tqdm(drawn, total=count, unit='frame', disable=None,
                                                 desc=f'{kind}/{part}'), source)
             written[f'{kind}/{part}'] = count
