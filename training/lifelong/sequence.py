@@ -64,8 +64,8 @@ def summary(stage, scores, metric: str = 'abs_rel') -> dict:
     :param scores: stage to what `scores.score` returned of it; of all of `stage.history` and of
         the single stages of its domains.
     :returns: forgetting: domain but the last to (error now / when it was learnt) - 1; plasticity:
-        domain to (error when it was learnt / of a network that learns it alone) - 1. NaN where
-        that is x / 0.
+        domain but the first to (error when it was learnt / of a network of it alone) - 1. NaN
+        where that is x / 0.
     """
     def change(domain, now, before):
         now, before = (scores[at][domain]['correct'][metric] for at in (now, before))
@@ -77,4 +77,4 @@ def summary(stage, scores, metric: str = 'abs_rel') -> dict:
         'forgetting': {domain: change(domain, stage, at)
                        for domain, at in learnt.items() if at != stage},
         'plasticity': {domain: change(domain, at, Stage('single', (domain,)))
-                       for domain, at in learnt.items()}}
+                       for domain, at in learnt.items() if at.strategy != 'single'}}
