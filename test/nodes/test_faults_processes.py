@@ -6,6 +6,7 @@ Faults of processes and disks: kills, one cache for two nodes, a full disk, ends
 DEPTH_ROS_SEQUENCES=500 python -m pytest test/nodes/test_faults_processes.py -s    # all of it
 """
 
+from contextlib import suppress
 import os
 from pathlib import Path
 import shutil
@@ -51,7 +52,10 @@ def clean(node):
 
 def segments(pid):
     """Files of the shared memory that a process made: it holds the locks beside them open."""
-    links = [os.readlink(link) for link in Path(f'/proc/{pid}/fd').iterdir()]
+    links = []
+    for link in Path(f'/proc/{pid}/fd').iterdir():
+        with suppress(FileNotFoundError):  # closed meanwhile
+            links.append(os.readlink(link))
     return [Path(link.removesuffix('_el')) for link in links
             if dds.SEGMENT.fullmatch(Path(link).name)]
 
