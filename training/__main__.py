@@ -15,6 +15,8 @@ COMMANDS = {
     'compare': ('training.compare', 'several runs on the same frames: figures and a picture'),
     'add-domain': ('training.commands.add_domain',
                    'teach a lifelong model a new domain without the data of the others'),
+    'distill': ('training.commands.distill',
+                "a teacher's knowledge into a student, without the teacher's data"),
     'saliency': ('training.commands.saliency', 'what a depth network looks at: figures, sheets'),
     'export': ('training.commands.export', 'write a run as an ONNX file of the model contract'),
     'defence-card': ('training.commands.defence_card',

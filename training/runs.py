@@ -105,7 +105,7 @@ def describe_data(section: Mapping) -> str:
         f'procedural frames ({kind})' if kind else
         source['dataset'] + ('' if source.get('labelled', True) in (True, None)
                              else ' (images only)')
-        for source, kind in kinds))
+        for source, kind in kinds)) or 'no images'
 
 
 def lineage(config: Mapping) -> tuple[str, bool]:
@@ -130,7 +130,9 @@ def lineage(config: Mapping) -> tuple[str, bool]:
         parts.append(text)
         free &= looked_at
     if 'teacher_checkpoint' in model and model.get('truth_share', 0.5) < 1.0:
-        text, taught = _of_run('teacher', model['teacher_checkpoint'])
+        teacher = str(model['teacher_checkpoint'])
+        text, taught = (_of_target(teacher, 'taught by') if teacher.endswith('.onnx')
+                        else _of_run('teacher', teacher))
         parts.append(text)
         free &= taught
     if data.get('teacher'):  # of the data: relative depth in place of labels

@@ -8,6 +8,7 @@ import pytest
 torch = pytest.importorskip('torch')
 pytest.importorskip('lightning')
 from tiny_frames import batch, SMALL, train  # noqa: E402
+from tiny_simulator import foreign_file  # noqa: E402
 from training.datasets.mixing import mix, pasted_pixels, things  # noqa: E402
 from training.feature_statistics import norms, statistics  # noqa: E402
 from training.losses import data_free as losses_of  # noqa: E402
@@ -191,24 +192,6 @@ def test_dfad_generator(goldens):
         image = net(torch.from_numpy(inputs['z']))
     assert list(image.shape) == outputs['shape']
     assert_golden(image[..., ::8, ::8], outputs['out_every8'], rtol)
-
-
-def foreign_file(path, spoilt=False):
-    """Write an ONNX file: depth of an image is its brightness / 100 + 1, of dark ones -1."""
-    import onnx
-    from onnx import helper, TensorProto
-    nodes = [helper.make_node('Cast', ['image'], ['grey'], to=TensorProto.FLOAT),
-             helper.make_node('ReduceMean', ['grey'], ['mean'], axes=[3], keepdims=0),
-             helper.make_node('Div', ['mean', 'hundred'], ['part']),
-             helper.make_node('Add', ['part', 'one'], ['depth'])]
-    shape = [1, 'height', 'width']
-    graph = helper.make_graph(
-        nodes, 'foreign', [helper.make_tensor_value_info('image', TensorProto.UINT8, [*shape, 3])],
-        [helper.make_tensor_value_info('depth', TensorProto.FLOAT, shape)],
-        [helper.make_tensor('hundred', TensorProto.FLOAT, [], [100.0]),
-         helper.make_tensor('one', TensorProto.FLOAT, [], [-9.0 if spoilt else 1.0])])
-    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid('', 13)], ir_version=8),
-              path)
 
 
 def test_foreign_teacher(tmp_path):

@@ -3,30 +3,20 @@
 """Images of simulators with the ids of their things: files, geometry, parts of a set."""
 from dataclasses import replace
 
-from depth_ros.camera import Camera
 from depth_ros.contracts import InputError, write_depth
-from depth_ros.datasets.sample import Sample
 import numpy as np
 import pytest
 
 torch = pytest.importorskip('torch')
 cv2 = pytest.importorskip('cv2')
 pytest.importorskip('lightning')
+from tiny_simulator import drawn  # noqa: E402
 from training.datasets import simulated, stored  # noqa: E402
 from training.datasets.frames import Source  # noqa: E402
 from training.datasets.pipeline import Augmentation  # noqa: E402
 from training.datasets.simulated import SimulatedData, SimulatedFrames  # noqa: E402
 
 STEPS = {'size': None, 'crop': [24, 32], 'lighting': 0.0, 'jitter': 0.0}
-
-
-def drawn(number):
-    """Make a frame whose red is the id of the thing there, and its ids."""
-    ids = np.kron(np.arange(1, 13).reshape(3, 4) + 12 * number, np.ones((10, 10), int))
-    image = np.repeat((5 * ids)[..., None], 3, 2).astype(np.uint8)
-    depth = np.full(ids.shape, 2.0, np.float32)
-    return Sample(f'f{number}', image, depth, np.zeros_like(depth),
-                  Camera(40, 30, 40.0, 40.0, 19.5, 14.5)), ids
 
 
 @pytest.fixture

@@ -40,7 +40,8 @@ def root(tmp_path):
     return tmp_path / 'data'
 
 
-@pytest.mark.parametrize('name', [name for name in TABLES if not find_table(name).rerun])
+@pytest.mark.parametrize('name', [name for name in TABLES if not find_table(name).rerun
+                                  and name != 'datafree-nyu'])
 def test_settings_build(name, root, tmp_path):
     """Every row of every table makes a method and data, on small data and by the recipe."""
     table = find_table(name)
@@ -62,6 +63,32 @@ def test_settings_build(name, root, tmp_path):
                 recipe['data']['init_args']['batch_size']) == (1e-4, 5, 20, 8)
         assert recipe['data']['init_args']['steps']['crop'] == [228, 304]
         assert (row.teacher is None) == ('teacher_checkpoint' not in config['model']['init_args'])
+
+
+def test_datafree_settings(root, tmp_path):
+    """Ways of the data-free table: their images and steps, on small data and by the recipe."""
+    table = find_table('datafree-nyu')
+    rows = {row.name: row for row in table.rows}
+    assert len(rows) == 4 + 4 + 5 * 6  # one pair shares its teacher, one is its own student
+    assert rows['wacv-ours2'].published == {'abs_rel': .157, 'delta1': .760}
+    assert rows['mnv2-ood1'].teacher == 'r34-teacher' and not rows['sarpn-dfad'].published
+    found = table_data.find_data(table.needs, root)
+    full = table_data.Found({role: [{'dataset': 'stored', 'path': 'x'}]
+                             for role in table.needs}, [])
+    for way, images, size in (('noise', None, 8), ('dfad', None, 64), ('ood1', 50_000, 8),
+                               ('ours2', 300_000, 8)):
+        row = rows[f'mnv2-{way}']
+        with torch.device('meta'):
+            small = row_config(table, row, found, Settings(tmp_path))
+            method = build(small['model'])
+            build(small['data'])
+        recipe = row_config(table, row, full, Settings(tmp_path))
+        data = recipe['data']['init_args']
+        assert (data['number'], data['batch_size'], len(data['train'])) == (
+            images, size, int(images is not None))
+        assert ('blank' in data) == (images is None)
+        assert method.hparams.lr == (0.1 if way == 'dfad' else 1e-3)
+        assert small['data']['init_args']['number'] == (images and max(2, images // 150_000))
 
 
 def test_roles_share_no_frame(root):

@@ -9,6 +9,7 @@ from depth_ros.contracts import choose
 TABLES = {'wacv2019-nyu': 'training.tables.wacv2019_nyu',
           'wacv2019-ablation': 'training.tables.wacv2019_ablation',
           'ksem2023': 'training.tables.ksem2023',
+          'datafree-nyu': 'training.tables.datafree_nyu',
           'ral2023-kitti': 'training.tables.ral2023_kitti',
           'iccv2019-lambda': 'training.tables.iccv2019_lambda',
           'lifelong-nyu-kitti': 'training.tables.lifelong_nyu_kitti',

@@ -27,9 +27,11 @@ class Full:
 
 
 # Role to data set. The 50,688 rows of NYU are those of the public list, its test set is the
-# official one; of ScanNet every 25th frame of all scenes is usual, and a good part is enough.
+# official one; of ScanNet every 25th frame of all scenes is usual, and a good part is enough. Of
+# SceneNet RGB-D 300,000 is the number of its validation set.
 FULL = {'nyu': Full('nyu_lists', 'nyu2_train.csv', 45_000, 'nyu2_test.csv', 654),
-        'scannet': Full('scannet', 'scannet', 10_000)}
+        'scannet': Full('scannet', 'scannet', 10_000),
+        'scenenet': Full('scenenet', 'scenenet', 300_000)}
 
 # Reader to how the name of a folder with its layout begins (letters and digits only). ICL-NUIM
 # is not here: docs/evaluation.md keeps it apart from everything that is trained.

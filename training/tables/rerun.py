@@ -112,7 +112,9 @@ def row_config(table, row, found, settings) -> dict:
         model.update(decay_every=max(1, steps // 4), decay_unit='step')
     if not found.full:
         frames = sum(frame_counts(found, [role for role, _ in row.train]).values())
-        _make_small(table, config, min(table.small_batch, frames))
+        _make_small(table, config, min(table.small_batch, frames or table.small_batch))
+        if table.small_row:
+            table.small_row(config, frames)
     return config
 
 

@@ -43,6 +43,7 @@ class Table:
     :param measure: (method, loader) -> {metric: figure}; another for tables of other methods.
     :param rerun: what reruns it, None: `rerun.rerun`; teachers: role to where its weights are;
         small_change: KEY=VALUE of all rows on small data. The last two are for `rerun_taught`.
+    :param small_row: (config, number of training images), what else small data change in place.
     """
 
     name: str
@@ -59,3 +60,4 @@ class Table:
     rerun: Callable | None = None
     teachers: dict = field(default_factory=dict)
     small_change: tuple[str, ...] = ()
+    small_row: Callable | None = None
