@@ -76,7 +76,7 @@ def test_datafree_settings(root, tmp_path):
     full = table_data.Found({role: [{'dataset': 'stored', 'path': 'x'}]
                              for role in table.needs}, [])
     for way, images, size in (('noise', None, 8), ('dfad', None, 64), ('ood1', 50_000, 8),
-                               ('ours2', 300_000, 8)):
+                              ('ours2', 300_000, 8)):
         row = rows[f'mnv2-{way}']
         with torch.device('meta'):
             small = row_config(table, row, found, Settings(tmp_path))
