@@ -43,7 +43,7 @@ def images(tmp_path):
 
 
 def test_command(teacher, images, tmp_path, capsys):
-    """A run teaches a student on images with things; the model file knows where it is from."""
+    """A run teaches a student on images with things; the file knows its origin; again."""
     onnxruntime = pytest.importorskip('onnxruntime')
     out = tmp_path / 'out'
     words = ['distill', '--teacher', str(teacher), '--images', str(images), '--out', str(out),
@@ -60,6 +60,8 @@ def test_command(teacher, images, tmp_path, capsys):
     columns = (out / 'logs' / 'version_0' / 'metrics.csv').read_text().splitlines()[0]
     config = yaml.safe_load((out / 'config.yaml').read_text())['model']['init_args']
     assert config['mix_share'] == 0.5 and config['transform'] and 'train/pasted' in columns
+    assert training.__main__.main(words) == 0  # goes on from what is done: all of it
+    assert json.loads((tmp_path / 'out.json').read_text()) == result
     words[words.index('--steps') + 1] = '3'
     assert training.__main__.main(words) == 2
     assert 'begun with other input' in capsys.readouterr().err
