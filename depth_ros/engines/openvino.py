@@ -4,6 +4,7 @@
 
 import functools
 import os
+import threading
 
 from depth_ros.domains import NEAREST
 from depth_ros.engines import (
@@ -94,7 +95,9 @@ def probe(precision=DEFAULT_PRECISION, device=DEVICE):
     return openvino, core
 
 
-@functools.cache
+_making = threading.Lock()
+
+
 def the_core(openvino):
     """
     Return the one Core of this process, which is never given back.
@@ -103,6 +106,12 @@ def the_core(openvino):
     with the Core, from whichever thread that is: the next signal would end the process
     (https://github.com/openvinotoolkit/openvino/pull/11894).
     """
+    with _making:  # A cache alone would let two threads make one each.
+        return _made(openvino)
+
+
+@functools.cache
+def _made(openvino):
     return openvino.Core()
 
 
