@@ -39,3 +39,11 @@ def test_usage_needs_no_torch(repository):
                           text=True, timeout=60)
     assert done.returncode == 0, done.stderr
     assert 'render-pool' in done.stdout
+
+
+@pytest.mark.parametrize('words', [
+    ['add-domain', '--model', 'a', '--data', 'b', '--name', 'c', '--out', 'd', '--steps', '0'],
+    ['distill', '--teacher', 'a', '--images', 'b', '--out', 'd', '--number', '0']])
+def test_nothing_is_no_number_of_steps_or_images(words, capsys):
+    assert main(words) == 2
+    assert f'{words[-2]} 0: at least 1' in capsys.readouterr().err

@@ -4,7 +4,7 @@
 import json
 from pathlib import Path
 
-from depth_ros.contracts import InputError
+from training.commands import at_least_one
 
 HELP = 'teach a lifelong model a new domain, without the data of those that it knows'
 
@@ -34,9 +34,7 @@ def run(args):
     from training.files import write_text
     from training.lifelong.add import add_domain, Asked
     from training.memory import keep_freed_memory
-    for name in ('steps', 'epochs'):
-        if (getattr(args, name) or 1) < 1:
-            raise InputError(f'--{name} {getattr(args, name)}: at least 1')
+    at_least_one(args, 'steps', 'epochs')
     keep_freed_memory()
     result = add_domain(Asked(args.model, args.data, args.name, args.out, args.steps, args.epochs,
                               tuple(args.set)))

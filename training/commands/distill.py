@@ -5,6 +5,7 @@ import json
 from pathlib import Path
 
 from depth_ros.contracts import InputError
+from training.commands import at_least_one
 
 HELP = "teach a student what a teacher knows, on images of a simulator, without the teacher's data"
 
@@ -40,9 +41,7 @@ def run(args):
     from training.data_free.distill import Asked, distill
     from training.files import write_text
     from training.memory import keep_freed_memory
-    for name in ('number', 'steps'):
-        if (getattr(args, name) or 1) < 1:
-            raise InputError(f'--{name} {getattr(args, name)}: at least 1')
+    at_least_one(args, 'number', 'steps')
     if args.size and min(args.size) < 32:
         raise InputError(f'--size {args.size}: at least 32 pixels')
     keep_freed_memory()
