@@ -30,7 +30,10 @@ def statistics(net: nn.Module) -> Iterator[list]:
     found, hooks = [], []
 
     def keep(layer, inputs):
-        variance, mean = torch.var_mean(inputs[0], (0, 2, 3), correction=0)
+        values = inputs[0]
+        if values.dtype in (torch.bfloat16, torch.float16):  # too coarse to add up
+            values = values.float()
+        variance, mean = torch.var_mean(values, (0, 2, 3), correction=0)
         found.append((mean, variance, layer.running_mean, layer.running_var))
 
     try:

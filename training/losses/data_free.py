@@ -6,6 +6,7 @@ from __future__ import annotations
 import torch
 
 STAY = 0.1  # weight of how far an adapted image moves
+EPS = 1e-5  # variance that BatchNorm adds, too
 
 
 def disagreement(student, teacher):
@@ -22,26 +23,45 @@ def generator_loss(student, teacher):
     return -torch.log(disagreement(student, teacher) + 1.0)
 
 
-def statistics_loss(found):
+def statistics_loss(found, kind: str = 'relative'):
     """
     Compare the features of a batch with the ones that a network was trained on.
 
-    Per normalising layer the squared differences of mean and variance, each the mean over the
-    layer's channels, summed over layers. The form is ours; the publication (arXiv 2208.12464)
-    says that stored statistics are matched.
+    The publication (arXiv 2208.12464) says that stored statistics are matched; the forms are ours.
+    `relative`: squared difference of the means over the stored variance, and squared logarithm of
+    the ratio of the variances; means over the channels of a layer and over layers. It has no unit,
+    so that a few layers of large features do not outweigh all others. `absolute`: squared
+    differences of mean and variance, mean over channels, sum over layers.
 
     :param found: iterable of (mean, variance, stored mean, stored variance), each (C,).
+    :param kind: of STATISTICS.
     """
-    return sum((mean - stored_mean).square().mean() + (variance - stored_variance).square().mean()
-               for mean, variance, stored_mean, stored_variance in found)
+    form = STATISTICS[kind]
+    per_layer = [form(*layer) for layer in found]
+    return sum(per_layer) / (len(per_layer) if kind == 'relative' else 1)
 
 
-def transform_loss(found, transformed, image, stay: float = STAY) -> dict:
+def _relative(mean, variance, stored_mean, stored_variance):
+    scale = stored_variance + EPS
+    return ((mean - stored_mean).square() / scale
+            + torch.log((variance + EPS) / scale).square()).mean()
+
+
+def _absolute(mean, variance, stored_mean, stored_variance):
+    return (mean - stored_mean).square().mean() + (variance - stored_variance).square().mean()
+
+
+STATISTICS = {'relative': _relative, 'absolute': _absolute}
+
+
+def transform_loss(found, transformed, image, stay: float = STAY, kind: str = 'relative') -> dict:
     """
     Give the loss of the transformation network.
 
-    :param found: see `statistics_loss`; transformed, image: (N, 3, H, W) normalised.
+    :param found, kind: see `statistics_loss`; transformed, image: (N, 3, H, W) normalised.
+    :param stay: weight of `moved`.
     :returns: `loss`, `statistics` and `moved`, the mean absolute change of a pixel.
     """
-    statistics, moved = statistics_loss(found), (transformed - image).abs().mean()
+    statistics = statistics_loss(found, kind)
+    moved = (transformed - image).abs().mean()
     return {'loss': statistics + stay * moved, 'statistics': statistics, 'moved': moved}

@@ -14,7 +14,13 @@ from training.data_free.teachers import read_foreign
 from training.datasets.mixing import mix
 from training.feature_statistics import norms, statistics
 from training.losses.composite import composite_loss
-from training.losses.data_free import disagreement, generator_loss, transform_loss
+from training.losses.data_free import (
+    disagreement,
+    generator_loss,
+    STATISTICS,
+    STAY,
+    transform_loss,
+)
 from training.methods.distillation import Taught
 from training.methods.metric_depth import normalised
 from training.networks.generator import Generator
@@ -46,6 +52,8 @@ class DataFree(Taught):
     :param loss: l1, or dif: the composite loss.
     :param mix_share: probability of a mixed image; needs `instances` in the data.
     :param transform: use the transformation network.
+    :param statistics: how features are compared, see `losses.data_free.statistics_loss`; stay:
+        weight of how far the transformation moves a pixel.
     :param maker_lr: of Adam of the transformation network or the generator.
     :param student_steps: of the student per step of the generator.
     :param generator_size: (height, width), multiples of 16; its images are resized to the data's.
@@ -58,13 +66,15 @@ class DataFree(Taught):
                  teacher_network: str = 'mff_student', teacher_encoder: str = 'resnet34',
                  teacher_checkpoint: str | None = None, source: str = 'simulated',
                  loss: str = 'l1', mix_share: float = 0.5, transform: bool = True,
-                 maker_lr: float = 1e-4, student_steps: int = 5,
-                 generator_size: tuple[int, int] = (256, 320), optimizer: str = 'adam',
-                 teacher_takes: str | None = None, protocol: str = 'image_rmse', **options):
+                 statistics: str = 'relative', stay: float = STAY, maker_lr: float = 1e-4,
+                 student_steps: int = 5, generator_size: tuple[int, int] = (256, 320),
+                 optimizer: str = 'adam', teacher_takes: str | None = None,
+                 protocol: str = 'image_rmse', **options):
         """See the class; the teacher is read when training starts."""
         choose(dict.fromkeys(SOURCES), source, 'source of images')
         choose(LOSSES, loss, 'loss of the student')
         choose({'adam': 0, 'sgd': 0}, optimizer, 'optimizer')
+        choose(STATISTICS, statistics, 'way to compare statistics')
         if not 0.0 <= mix_share <= 1.0:
             raise InputError(f'mix_share is {mix_share}: it is a probability, between 0 and 1')
         if student_steps < 1:
@@ -122,15 +132,16 @@ class DataFree(Taught):
     def losses(self, batch) -> dict:
         """Compare student and teacher on a batch, which need not be the data's."""
         image, parts = self.samples(batch)
-        prediction = self.net(image)
-        teacher = self.teach(image, prediction.shape[2:])
+        prediction = self.net(image).float()
+        teacher = self.teach(image, prediction.shape[2:]).float()
         known = torch.isfinite(teacher).flatten(1).all(1)
-        if known.all():
-            loss = LOSSES[self.hparams.loss](prediction, teacher)
-        elif known.any():
-            loss = LOSSES[self.hparams.loss](prediction[known], teacher[known])
-        else:
-            loss = 0.0 * prediction.sum()
+        with torch.autocast(image.device.type, enabled=False):
+            if known.all():
+                loss = LOSSES[self.hparams.loss](prediction, teacher)
+            elif known.any():
+                loss = LOSSES[self.hparams.loss](prediction[known], teacher[known])
+            else:
+                loss = 0.0 * prediction.sum()
         return {**parts, 'loss': loss, 'left_out': (~known).float().mean(),
                 'prediction': prediction}
 
@@ -151,21 +162,29 @@ class DataFree(Taught):
         if self.maker is None:
             return image, parts
         if self.training:
-            parts.update(self.adapt(image))
-        with torch.no_grad():
-            return torch.cat([image, self.maker(image)]), parts
+            changed, found = self.adapt(image)
+            parts.update(found)
+        else:
+            with torch.no_grad():
+                changed = self.maker(image)
+        return torch.cat([image, changed.to(image.dtype)]), parts
 
-    def adapt(self, image) -> dict:
-        """Take one step of the transformation network."""
-        teacher = self.teacher[0].to(image.device, image.dtype)
-        # Sums of squares over many layers do not fit into half precision.
-        with torch.autocast(image.device.type, enabled=False):
+    def adapt(self, image):
+        """Take one step of the transformation network; returns its images before, and figures."""
+        teacher, kind = self.teacher[0].to(image.device, image.dtype), image.device.type
+        # Statistics of many layers go beyond the range of float16, not beyond bfloat16's.
+        dtype = torch.get_autocast_dtype(kind)
+        with torch.autocast(kind, dtype, torch.is_autocast_enabled(kind)
+                            and dtype is not torch.float16):
             changed = self.maker(image)
             with statistics(teacher) as found:
                 teacher(changed)
-            parts = transform_loss(found, changed, image)
-            self.step(parts['loss'])
-        return {f'transform_{name}': value.detach() for name, value in parts.items()}
+        with torch.autocast(kind, enabled=False):
+            parts = transform_loss(found, changed.float(), image, self.hparams.stay,
+                                   self.hparams.statistics)
+        self.step(parts['loss'])
+        return changed.detach(), {
+            f'transform_{name}': value.detach() for name, value in parts.items()}
 
     def adversarial(self, image):
         """Draw images for the student; now and then a step of the generator comes first."""
