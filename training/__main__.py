@@ -17,6 +17,8 @@ COMMANDS = {
                    'teach a lifelong model a new domain without the data of the others'),
     'distill': ('training.commands.distill',
                 "a teacher's knowledge into a student, without the teacher's data"),
+    'distill-sheet': ('training.commands.distill_sheet',
+                      'images of such a run, mixed and transformed, side by side'),
     'saliency': ('training.commands.saliency', 'what a depth network looks at: figures, sheets'),
     'export': ('training.commands.export', 'write a run as an ONNX file of the model contract'),
     'defence-card': ('training.commands.defence_card',

@@ -4,6 +4,7 @@
 import json
 
 from depth_ros.contracts import InputError
+import numpy as np
 import pytest
 
 torch = pytest.importorskip('torch')
@@ -62,9 +63,21 @@ def test_command(teacher, images, tmp_path, capsys):
     assert config['mix_share'] == 0.5 and config['transform'] and 'train/pasted' in columns
     assert training.__main__.main(words) == 0  # goes on from what is done: all of it
     assert json.loads((tmp_path / 'out.json').read_text()) == result
+    _look_at_sheet(out, tmp_path / 'sheet.png', capsys)
     words[words.index('--steps') + 1] = '3'
     assert training.__main__.main(words) == 2
     assert 'begun with other input' in capsys.readouterr().err
+
+
+def _look_at_sheet(run, path, capsys):
+    """Draw it: a column each for images, mixing, transformation and change."""
+    assert training.__main__.main(['distill-sheet', str(run), '--frames', '3', '--out',
+                                   str(path)]) == 0
+    said = dict(part.split() for part in capsys.readouterr().out.split(': ')[-1].split(', '))
+    assert float(said['pasted']) > 0.01 and 0 < float(said['moved']) <= float(said['most']) < 0.12
+    columns = np.split(cv2.imread(str(path)).astype(int), 4, 1)
+    assert columns[0].shape == (3 * 112, 224, 3)
+    assert all((columns[k] != columns[k + 1]).any() for k in range(3))
 
 
 def test_foreign(images, tmp_path, capsys):

@@ -37,14 +37,14 @@ TRAINER = {'accelerator': 'cpu', 'devices': 1, 'max_steps': 2, 'limit_val_batche
 
 @pytest.fixture(scope='module')
 def runs(tmp_path_factory):
-    """Folder with two runs of two steps: `teacher`, and `student`, which is distilled from it."""
+    """Folder with runs of two steps: `teacher`, and two distilled from it, one without data."""
     folder = tmp_path_factory.mktemp('runs')
     teacher = str(folder / 'teacher' / 'last.ckpt')
+    taught = {'teacher_network': 'mff_student', 'teacher_encoder': 'mobilenet_v2',
+              'teacher_checkpoint': teacher}
     for name, kind, options in (
-            ('teacher', 'Supervised', {}),
-            ('student', 'Distillation', {
-                'teacher_network': 'mff_student', 'teacher_encoder': 'mobilenet_v2',
-                'teacher_checkpoint': teacher})):
+            ('teacher', 'Supervised', {}), ('student', 'Distillation', taught),
+            ('stranger', 'DataFree', {**taught, 'mix_share': 0.0, 'transform': False})):
         options = {**SMALL, 'focal': 80.0, 'freeze_norm': True, **options}
         fit({'seed': 2, 'average': 0.0, 'data': DATA, 'trainer': TRAINER,
              'model': {'class_path': kind, 'init_args': options}}, folder / name)
@@ -87,7 +87,7 @@ def picture(height=70, width=120):
             Camera(width, height, 100.0, 100.0, width / 2, height / 2))
 
 
-@pytest.mark.parametrize('name', ['teacher', 'student'])
+@pytest.mark.parametrize('name', ['teacher', 'student', 'stranger'])
 def test_estimator_runs_what_was_exported(runs, tmp_path, name):
     """The spec says what the run was; depth is the method's, scaled by the focal length."""
     error = export(runs / name / 'last.ckpt', tmp_path / 'model.onnx')
@@ -96,7 +96,7 @@ def test_estimator_runs_what_was_exported(runs, tmp_path, name):
     assert (spec.input_height, spec.input_width) == (32, 64)
     assert spec.figures['parity'] == pytest.approx(error, rel=0.1) and error < LIMITS['fp32']
     assert spec.figures['steps'] == 2 and spec.licence == 'Apache-2.0' and spec.seed == '2'
-    assert ('teacher: a run trained on procedural' in spec.lineage) == (name == 'student')
+    assert ('teacher: a run trained on procedural' in spec.lineage) == (name != 'teacher')
     image, camera = picture(64, 128)
     frame = Estimator(spec, size=(64, 128), threads=1).estimate(image, camera)
     method, _, _ = load_method(runs / name / 'last.ckpt')
