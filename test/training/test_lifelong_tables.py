@@ -124,7 +124,7 @@ def table(tmp_path):
     from training.tables.lifelong_data import find_worlds
     for level, kind in enumerate(('room', 'street', 'corridor'), 1):
         for part, count in (('train', 4), ('validation', 2), ('test', 2)):
-            random = np.random.default_rng([level, count])
+            random = np.random.default_rng([level, len(part)])
             write_frames(tmp_path / 'worlds' / kind / part, (Sample(
                 f'{kind} {k}', random.integers(0, 80 * level, (32, 32, 3), dtype=np.uint8),
                 random.uniform(level, 2 * level, (32, 32)).astype(np.float32),
@@ -194,6 +194,39 @@ def test_all_strategies(table, tmp_path):
     assert rows['finetune-room-street']['changes']['rmse']['forgetting']['mean']['room'] != 0
     assert rows['joint-room-street']['stages'][0]['errors']['mean']['street correct rmse'] > 0
     assert rows['joint-room-street']['steps'] == 2
+
+
+def test_settings_to_choose(table, tmp_path):
+    """A setting of one strategy leaves the others' runs; it is chosen by validation frames."""
+    from training.tables.lifelong_stages import asked
+    from training.tables.rerun import Settings
+    change = ('a=1', 'ours:model.b=2', 'ewc:model.b=x:3')
+    assert asked(change, 'ours') == ['a=1', 'model.b=2']
+    assert asked(change, 'ewc') == ['a=1', 'model.b=x:3'] and asked(change, 'single') == ['a=1']
+    with pytest.raises(InputError, match='unknown strategy of --set .mine.: choose one of ewc'):
+        asked(('mine:a=1',), 'ours')
+    settings = Settings(tmp_path / 'runs', change=('ours:model.weight_consistency=3.5',))
+    held = table.rerun(table, tmp_path / 'worlds', replace(settings, held=True),
+                       ['ours-room-street'])
+    assert 'validation frames' in held['note'] and 'weight_consistency=3.5' in held['note']
+    folder = tmp_path / 'runs' / 'lifelong-procedural-small' / 'seed1'
+    trained = (folder / 'ours-room-street' / 'last.ckpt').stat().st_mtime_ns
+    assert 'weight_consistency: 3.5' in (folder / 'ours-room-street' / 'config.yaml').read_text()
+    assert 'weight_consistency: 3.5' not in (folder / 'single-room' / 'config.yaml').read_text()
+    report = table.rerun(table, tmp_path / 'worlds', settings, ['ours-room-street'])
+    # The same network, other frames.
+    assert (folder / 'ours-room-street' / 'last.ckpt').stat().st_mtime_ns == trained
+    first, last = ({row['name']: row for row in one['rows']}['ours-room-street']['measured']
+                   for one in (held, report))
+    assert first['room_rmse'] != last['room_rmse']
+
+
+def test_held_needs_frames(shared, tmp_path):
+    """Where all frames are learnt from or reported, nothing is left to choose by."""
+    from training.tables.rerun import Settings
+    table = find_table('lifelong-nyu-kitti')
+    with pytest.raises(InputError, match='no validation frames of nyu, kitti'):
+        table.rerun(table, shared / 'data', Settings(tmp_path, 1, held=True), ['single'], True)
 
 
 def test_spread_over_seeds():

@@ -30,6 +30,12 @@ def add_arguments(parser):
                         help='where the measured line lies, for completion')
     parser.add_argument('--seeds', type=int, nargs='+', default=(), metavar='N',
                         help="for completion and masks: the seeds instead of the table's")
+    parser.add_argument('--set', nargs='+', default=(), metavar='[STRATEGY:]KEY=VALUE',
+                        help='for lifelong learning: change the configuration of every stage, or '
+                             'of those of a strategy, such as ours:model.weight_consistency=3')
+    parser.add_argument('--held', action='store_true',
+                        help='for lifelong learning: measure the validation frames, to choose '
+                             'settings by, instead of the reported ones')
     parser.add_argument('--small', action='store_true',
                         help='use small data even where the full data are')
     parser.add_argument('--json', type=Path, metavar='FILE', help='write the report there')
@@ -47,6 +53,7 @@ def run(args):
                   f'    needs {", ".join((*table.needs, *table.teachers))}; rows: '
                   f'{", ".join(row.name for row in table.rows)}')
         return 0
+    from training.tables.lifelong import LifelongTable
     from training.tables.report import markdown, text
     from training.tables.rerun import rerun, Settings
     table = find_table(args.name)
@@ -58,8 +65,11 @@ def run(args):
     if (args.elevation is not None or args.seeds) and table.rerun is None:
         raise InputError(f'--elevation and --seeds are for tables of completion, and --seeds for '
                          f'masks, not for {table.name}')
+    if (args.set or args.held) and not isinstance(table, LifelongTable):
+        raise InputError(f'--set and --held are for tables of lifelong learning, not for '
+                         f'{table.name}')
     settings = Settings(args.runs, args.steps, _teachers(table, args.teacher), args.elevation,
-                        tuple(args.seeds))
+                        tuple(args.seeds), tuple(args.set), args.held)
     report = (table.rerun or rerun)(table, args.data, settings, args.rows, args.small)
     print(text(report))
     if args.json:

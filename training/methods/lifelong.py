@@ -185,9 +185,9 @@ class Lifelong(Recipe):
         h, domain = self.hparams, self.domain_of(batch)
         image = normalised(batch['image'])
         features = self.net.features(image)
-        new, old, frozen, replay = self.net.predict(features, domain), (), (), ()
+        new, old, frozen, replay = said(self.net, features, domain), (), (), ()
         if h.strategy == 'ours' and self.kept:
-            old = [self.net.predict(features, k) for k in range(self.count_old)]
+            old = [said(self.net, features, k) for k in range(self.count_old)]
             frozen = self._before(image)
             replay = [self._replayed(one, k) for k, one in enumerate(batch.get('replay', ()))]
         consistency, replayed = self.consistency, self.replay
@@ -206,14 +206,14 @@ class Lifelong(Recipe):
         """Give what the network before says of images, for each old domain."""
         net = self.kept[0].to(image.device)
         features = net.features(image)
-        return [net.predict(features, k) for k in range(self.count_old)]
+        return [said(net, features, k) for k in range(self.count_old)]
 
     def _replayed(self, batch, domain):
         """Give (depth, log-uncertainty, target) of an old domain's own frames, or None."""
         if batch is None:
             return None
         features = self.net.features(normalised(batch['image']))
-        return *self.net.predict(features, domain), self.targets(batch, domain)
+        return *said(self.net, features, domain), self.targets(batch, domain)
 
     def answer(self, features, batch, domain: int):
         """Predict (B, H, W) metres at the size of the ground truth by a predictor."""
@@ -229,6 +229,11 @@ class Lifelong(Recipe):
         """Write what the run keeps of its domains."""
         from training.lifelong.stage import finish_stage
         finish_stage(run, data)
+
+
+def said(net, features, domain: int) -> tuple:
+    """Give (depth, log-uncertainty) in full precision, which losses need."""
+    return tuple(value.float() for value in net.predict(features, domain))
 
 
 def _check_names(names, new, strategy, previous):

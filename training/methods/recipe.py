@@ -53,7 +53,9 @@ class Recipe(lightning.LightningModule):
     def configure_optimizers(self):
         """Adam with a step schedule."""
         h = self.hparams
-        optimizer = torch.optim.Adam(self.net.parameters(), h.lr, weight_decay=h.weight_decay)
+        # In one pass over all weights where that is no hindrance: GPUs with float16 unscale first.
+        optimizer = torch.optim.Adam(self.net.parameters(), h.lr, weight_decay=h.weight_decay,
+                                     fused=self.device.type == 'cpu')
         schedule = torch.optim.lr_scheduler.StepLR(optimizer, h.decay_every, h.decay_by)
         return {'optimizer': optimizer,
                 'lr_scheduler': {'scheduler': schedule, 'interval': h.decay_unit}}

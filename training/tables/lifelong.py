@@ -15,7 +15,7 @@ import torch
 from training.lifelong.scores import PROTOCOL, unlike
 from training.lifelong.sequence import needed, Stage, STRATEGIES, summary
 from training.tables.lifelong_report import METRICS, sections
-from training.tables.lifelong_stages import run_stage_row
+from training.tables.lifelong_stages import measured_part, run_stage_row
 from training.tables.rerun import NOT_COMPARABLE, wanted_rows
 from training.tables.table import Row
 
@@ -94,7 +94,7 @@ def rerun_lifelong(table, root, settings, rows=None, small: bool = False) -> dic
     wanted = wanted_rows(table, rows)
     done = {row.name: _row(table, row, data, settings) for row in table.rows
             if row.name in wanted and row.strategy}
-    comparable = data.full and settings.steps is None
+    comparable = data.full and not (settings.steps or settings.change or settings.held)
     return plain({
         'table': table.name, 'title': table.title, 'source': table.source,
         'columns': table.columns, 'comparable': comparable,
@@ -112,6 +112,10 @@ def _note(table, data, settings):
     why = [] if data.full else ['other frames, a light encoder, small images, few steps']
     if settings.steps is not None:
         why.append(f'{settings.steps} steps per stage instead of the recipe')
+    if settings.change:
+        why.append(f'with {" ".join(settings.change)}')
+    if settings.held:
+        why.append('errors of the validation frames, to choose settings by')
     full = f' The full data are {data.lacks}.' if 'missing' in data.lacks else ''
     begin = NOT_COMPARABLE if any(row.published for row in table.rows) else \
         'There are no published figures'
@@ -138,7 +142,7 @@ def _row(table, row, data, settings):
         'views': {'selected': selected}, 'protocol': PROTOCOL,
         'protocol_definition': find_protocol(PROTOCOL).definition, 'seeds': list(seeds),
         'trained_on': _sum(count('train') for count in counts),
-        'measured_on': _sum(count('measured') for count in counts),
+        'measured_on': _sum(count(measured_part(settings.held)) for count in counts),
         'size': first['size'], 'batch': first['batch'], 'steps': first['steps'],
         'seconds': sum(run[last]['seconds'] for run in runs.values()) / len(seeds),
         'strategy': STRATEGIES[row.strategy], 'domains': list(row.domains),

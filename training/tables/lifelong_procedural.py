@@ -37,4 +37,5 @@ TABLE = LifelongTable(
         _row('joint', TWO),
         *(_row(strategy, order) for order in (TWO, TWO[::-1]) for strategy in SEQUENTIAL),
         _row('single', ('corridor',), (1,)), _row('joint', THREE, (1,)),
-        *(_row(strategy, THREE, (1,)) for strategy in SEQUENTIAL)))
+        *(_row(strategy, order, (1,)) for order in (THREE, THREE[::-1])
+          for strategy in SEQUENTIAL)))

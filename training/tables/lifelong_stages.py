@@ -7,6 +7,7 @@ import json
 import math
 import time
 
+from depth_ros.contracts import choose, InputError
 from depth_ros.evaluation.run import plain
 import torch
 from training.datasets.frames import FrameData
@@ -14,11 +15,13 @@ from training.experiment import load_config
 from training.files import write_json
 from training.lifelong.domains import read_domains
 from training.lifelong.scores import score
+from training.lifelong.sequence import STRATEGIES
 from training.lifelong.stage import run_stage
 from training.runs import load_method
 from training.tables.rerun import CONFIGS, DONE, same_settings
 
 BATCH = 8  # of measuring
+HELD = 'row-validation.json'  # in place of DONE: figures to choose settings by
 
 
 def folder(table, stage, data, settings, seed):
@@ -31,7 +34,8 @@ def stage_config(table, stage, data, settings, seed) -> dict:
     """Make the configuration of a stage for `training.lifelong.stage.run_stage`."""
     change = () if data.full else (*table.small_change.get('all', ()),
                                    *table.small_change.get(stage.strategy, ()))
-    config = load_config(CONFIGS / f'{table.config}.yaml', change)
+    config = load_config(CONFIGS / f'{table.config}.yaml',
+                         (*change, *asked(settings.change, stage.strategy)))
     config['seed'] = seed
     frames, model, trainer = (config['data']['init_args'], config['model']['init_args'],
                               config['trainer'])
@@ -54,6 +58,23 @@ def stage_config(table, stage, data, settings, seed) -> dict:
     return json.loads(json.dumps(config))
 
 
+def asked(change, strategy) -> list[str]:
+    """
+    Return what of [STRATEGY:]KEY=VALUE concerns a strategy, as KEY=VALUE.
+
+    :raises InputError: the strategy in front of a colon is unknown.
+    """
+    found = []
+    for item in change:
+        key, sign, value = item.partition('=')
+        one, colon, rest = key.rpartition(':')
+        if colon:
+            choose(STRATEGIES, one, 'strategy of --set')
+        if not colon or one == strategy:
+            found.append(rest + sign + value)
+    return found
+
+
 def _source(domain):
     return {'train': domain.train, 'validation': domain.validation, 'steps': domain.steps}
 
@@ -67,25 +88,45 @@ def run_stage_row(table, stage, data, settings, seed) -> dict:
     run = folder(table, stage, data, settings, seed)
     config = stage_config(table, stage, data, settings, seed)
     same_settings(run, config)
-    if (run / DONE).is_file():
-        return json.loads((run / DONE).read_text())
-    start = time.monotonic()
-    run_stage(config, run)
-    seconds = time.monotonic() - start
+    figures, other = (run / name for name in ((HELD, DONE) if settings.held else (DONE, HELD)))
+    if figures.is_file():
+        return json.loads(figures.read_text())
+    measured = loaders(data, settings.held)
+    if other.is_file():
+        seconds = json.loads(other.read_text())['seconds']
+    else:
+        start = time.monotonic()
+        run_stage(config, run)
+        seconds = time.monotonic() - start
     method, _, content = load_method(run / 'last.ckpt')
     method.to('cuda' if torch.cuda.is_available() else 'cpu')
     options = config['data']['init_args']
     result = plain({
-        'scores': score(method, read_domains(run), loaders(data)), 'run': str(run),
+        'scores': score(method, read_domains(run), measured), 'run': str(run),
         'size': options['steps'].get('crop') or options['steps']['size'],
         'batch': options['batch_size'], 'steps': int(content['global_step']),
         'seconds': round(seconds, 1)})
-    write_json(run / DONE, result)
+    write_json(figures, result)
     return result
 
 
-def loaders(data) -> dict:
-    """Return the measured batches of every domain."""
-    return {name: FrameData([], one.measured, {**one.steps, **one.measured_steps}, BATCH,
+def measured_part(held: bool) -> str:
+    """Return the member of `DomainFrames` that errors are of."""
+    return 'validation' if held else 'measured'
+
+
+def loaders(data, held: bool = False) -> dict:
+    """
+    Return the measured batches of every domain.
+
+    :param held: those to choose settings by instead of those that are reported.
+    :raises InputError: there are none.
+    """
+    part = measured_part(held)
+    absent = [name for name, one in data.domains.items() if not getattr(one, part)]
+    if absent:
+        raise InputError(f'there are no validation frames of {", ".join(absent)} to choose '
+                         'settings by')
+    return {name: FrameData([], getattr(one, part), {**one.steps, **one.measured_steps}, BATCH,
                             workers=0).val_dataloader()
             for name, one in data.domains.items()}

@@ -34,6 +34,9 @@ class Settings:
     :param teachers: role to file or folder, for tables with teachers of others.
     :param elevation: degrees, of the measured line; None: the table's.
     :param seeds: of tables that run several; empty: the table's.
+    :param change: KEY=VALUE or STRATEGY:KEY=VALUE put into every configuration, of tables of
+        lifelong learning.
+    :param held: measure the frames that are there to choose by, not those that are reported.
     """
 
     runs: Path
@@ -41,6 +44,8 @@ class Settings:
     teachers: dict = field(default_factory=dict)
     elevation: float | None = None
     seeds: tuple[int, ...] = ()
+    change: tuple[str, ...] = ()
+    held: bool = False
 
 
 def rerun(table, root, settings, rows=None, small: bool = False) -> dict:
