@@ -10,6 +10,7 @@ import pytest
 torch = pytest.importorskip('torch')
 lightning = pytest.importorskip('lightning')
 from tiny_frames import batch, SMALL, train  # noqa: E402
+from training.losses.composite import composite_loss  # noqa: E402
 from training.methods.supervised import Supervised  # noqa: E402
 
 
@@ -46,6 +47,22 @@ def test_supervised_on_procedural_batches():
     losses = train(Supervised('high_resolution', 'resnet18', imagenet=False), data, 4, 1e-3)
     assert np.isfinite(losses).all()
     assert losses[-1] < losses[0]
+
+
+def test_pyramid_learns_at_every_scale():
+    """The loss of a network with several maps is the sum over them, each beside its own truth."""
+    data = batch()
+    method = Supervised(**SMALL, masked=True)
+    maps = [torch.rand(2, 1, height, 3 * height // 2) for height in (4, 8, 16)]
+    method.net = Constant(maps[-1])
+    finest = method.losses(data)
+    method.net.pyramid = lambda image: maps
+    found = method.losses(data)
+    assert found['prediction'] is maps[-1]
+    assert found['depth'] == finest['depth']
+    expected = finest['loss'] + sum(
+        composite_loss(one, method.targets(data, one.shape[2:]))['loss'] for one in maps[:2])
+    assert found['loss'].item() == pytest.approx(expected.item(), abs=1e-6)
 
 
 def test_unknown_depth_counts_as_published():

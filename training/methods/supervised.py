@@ -20,9 +20,15 @@ class Supervised(MetricDepth):
         super().__init__(network, encoder, **options)
 
     def losses(self, batch) -> dict:
-        """Compare with the ground truth of one batch."""
-        prediction = self.net(normalised(batch['image']))
+        """Compare with the ground truth of one batch; terms that are named are of the finest map."""
+        image = normalised(batch['image'])
+        # SARPN learns at all of its scales, the loss being their sum (Chen et al., IJCAI 2019).
+        maps = self.net.pyramid(image) if hasattr(self.net, 'pyramid') else [self.net(image)]
+        scales = [self._compare(depth, batch) for depth in maps]
+        return {**scales[-1], 'loss': sum(parts['loss'] for parts in scales),
+                'prediction': maps[-1]}
+
+    def _compare(self, prediction, batch):
         target = self.targets(batch, prediction.shape[2:])
         mask = target > 0 if self.hparams.masked else None
-        parts = composite_loss(prediction, target, self.hparams.terms, mask)
-        return {**parts, 'prediction': prediction}
+        return composite_loss(prediction, target, self.hparams.terms, mask)
