@@ -8,11 +8,17 @@ import pytest
 
 torch = pytest.importorskip('torch')
 pytest.importorskip('lightning')
+from tiny_frames import batch, SMALL  # noqa: E402
 from tiny_simulator import drawn  # noqa: E402
 import training.__main__  # noqa: E402
 from training.datasets import stored  # noqa: E402
+from training.methods.data_free import DataFree  # noqa: E402
 from training.tables import find_table  # noqa: E402
-from training.tables.datafree_worlds import find_places, row_config  # noqa: E402
+from training.tables.datafree_worlds import (  # noqa: E402
+    against_teacher,
+    find_places,
+    row_config,
+)
 from training.tables.rerun import Settings  # noqa: E402
 
 NAME = 'datafree-procedural'
@@ -74,11 +80,28 @@ def test_command(worlds, tmp_path, capsys):
     assert ours['measured_on'] == {'procedural frames (room)': 2}
     assert len(set(ours['per_seed']['abs_rel'])) == 2 and ours['spread']['abs_rel'] > 0
     assert ours['measured']['abs_rel'] == pytest.approx(sum(ours['per_seed']['abs_rel']) / 2)
+    near = ours['views']['teacher']['mean']
+    assert near['abs_rel'] > 0 and near != ours['measured']
+    assert rows['teacher']['views']['teacher'] == {'mean': {}, 'spread': None}
     assert 'no published figures' in capsys.readouterr().out
     done = tmp_path / NAME / 'ours' / 'seed2' / 'row.json'
     before = done.stat().st_mtime_ns
     assert training.__main__.main([*words, '--seeds', '2']) == 0
     assert done.stat().st_mtime_ns == before
+
+
+def test_against_teacher(tmp_path):
+    """A student that is its own teacher is right everywhere; one that answers farther is not."""
+    torch.manual_seed(2)
+    student = DataFree(**SMALL, teacher_encoder=SMALL['encoder'], focal=50.0,
+                       teacher_checkpoint=str(tmp_path / 'net.pth')).eval()
+    student.net.refinement[1].bias.data += 2.0
+    torch.save(student.net.state_dict(), tmp_path / 'net.pth')
+    found = against_teacher(student, [batch(2), batch(3)])
+    assert found['abs_rel'] < 1e-5 and found['delta1'] == 1.0
+    student.net.refinement[1].bias.data += 1.0
+    found = against_teacher(student, [batch(2), batch(3)])
+    assert 0.2 < found['abs_rel'] < 1.0
 
 
 def test_missing(worlds, tmp_path):

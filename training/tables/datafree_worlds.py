@@ -20,6 +20,7 @@ from training.datasets.pipeline import Augmentation
 from training.datasets.simulated import SimulatedFrames
 from training.datasets.stored import INDEX
 from training.experiment import build, fit, load_config
+from training.methods.metric_depth import normalised
 from training.networks.metric import load_network
 from training.tables.measure import measure_depth
 from training.tables.rerun import CONFIGS, DONE, same_settings, wanted_rows
@@ -31,6 +32,7 @@ PART = 6  # X'_1 is so small a part of X'_2
 RENDER = ('python -m training render-stored --out {0} --kinds room --train 1000 --test 200 '
           '--validation 60, then python -m training render-stored --out {0} --kinds hall corridor '
           '--train 400 --test 20 --validation 20 --instances')
+VIEWS = {'teacher': "against the teacher's answers in place of the truth"}
 NOTE = ('There are no published figures of these worlds: other frames, light networks, small '
         'images, few steps. Rows compare with each other.')
 
@@ -55,7 +57,8 @@ def rerun_worlds(table, root, settings, rows=None, small: bool = False) -> dict:
     """
     Rerun a table; see `rerun.rerun` for parameters and what it returns.
 
-    Figures are means over seeds, `spread` is their standard deviation. `small` changes nothing.
+    Figures are means over seeds, `spread` is their standard deviation; `views` has the same
+    against the teacher. `small` changes nothing.
     """
     if settings.elevation is not None:
         raise InputError(f'--elevation is for tables of completion, not for {table.name}')
@@ -66,7 +69,7 @@ def rerun_worlds(table, root, settings, rows=None, small: bool = False) -> dict:
     short = '' if settings.steps is None else f' {settings.steps} steps per row.'
     return plain({
         'table': table.name, 'title': table.title, 'source': table.source,
-        'columns': table.columns, 'comparable': False, 'note': NOTE + short,
+        'columns': table.columns, 'comparable': False, 'note': NOTE + short, 'views': VIEWS,
         'data': {'full': False, 'root': str(root), 'lacks': 'procedural'},
         'rows': [{'name': row.name, 'label': row.label, 'quoted': False,
                   'published': row.published, **done.get(row.name, {'measured': None})}
@@ -134,11 +137,11 @@ def _row(table, row, places, settings):
     seeds = (settings.seeds or row.seeds) if row.teacher else (1,)
     runs = [_run(table, row, places, settings, seed) for seed in seeds]
     values = {name: [run['figures'][name] for run in runs] for name in table.columns}
-    spread = {name: float(np.std(v, ddof=1)) for name, v in values.items()} \
-        if len(runs) > 1 else None
-    protocol = runs[0]['protocol']
-    return {'measured': {name: float(np.mean(v)) for name, v in values.items()},
-            'spread': spread, 'per_seed': values,
+    measured, protocol = _over_seeds(values), runs[0]['protocol']
+    return {'measured': measured['mean'], 'spread': measured['spread'], 'per_seed': values,
+            'views': {'teacher': _over_seeds({
+                name: [run['against_teacher'][name] for run in runs] for name in table.columns}
+                if row.teacher else {})},
             'seeds': list(seeds), 'protocol': protocol,
             'protocol_definition': find_protocol(protocol).definition,
             'trained_on': {'procedural frames': runs[0]['images']} if row.images else {},
@@ -146,6 +149,12 @@ def _row(table, row, places, settings):
             'measured_on': {f'procedural frames ({HOME})': places['test'][1]},
             'size': STEPS['crop'], 'batch': row.batch, 'steps': runs[0]['steps'],
             'seconds': float(np.mean([run['seconds'] for run in runs]))}
+
+
+def _over_seeds(values):
+    return {'mean': {name: float(np.mean(v)) for name, v in values.items()},
+            'spread': {name: float(np.std(v, ddof=1)) for name, v in values.items()}
+            if any(len(v) > 1 for v in values.values()) else None}
 
 
 def _run(table, row, places, settings, seed):
@@ -167,9 +176,22 @@ def _run(table, row, places, settings, seed):
     part = config['data']['init_args']
     result = plain({
         'figures': measure_depth(method, data.val_dataloader()), 'run': str(run),
+        'against_teacher': against_teacher(method, data.val_dataloader()) if row.teacher else {},
         'protocol': method.protocol.name, 'steps': config['trainer']['max_steps'],
         'images': part.get('number') or places[row.images if row.images == 'home'
                                                else 'away'][1],
         'seconds': round(seconds, 1)})
     (run / DONE).write_text(json.dumps(result, indent=1) + '\n')
     return result
+
+
+def against_teacher(method, loader) -> dict:
+    """Measure a student by its teacher's answers, where they are above 0 m; see `measure_depth`."""
+    method.setup('fit')
+
+    def answered():
+        for batch in loader:
+            answer = method.unit(batch) * method.teach(
+                normalised(batch['image']), batch['depth'].shape[1:])
+            yield {**batch, 'depth': torch.where(answer > 0, answer, torch.nan)[:, 0]}
+    return measure_depth(method, answered())
