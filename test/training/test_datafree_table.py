@@ -46,8 +46,8 @@ def test_rows(worlds, tmp_path):
     for name, config in configs.items():
         model, data = config['model']['init_args'], config['data']['init_args']
         seen = {source['path'].split('/')[-2] for source in data['train']}
-        assert seen == {'teacher': {'room'}, 'own': {'room'}, 'noise': set(), 'dfad': set()}.get(
-            name, {'hall', 'corridor'})
+        assert seen == {'teacher': {'room'}, 'own': {'room'}, 'own-twice': {'room'},
+                        'noise': set(), 'dfad': set()}.get(name, {'hall', 'corridor'})
         assert [source['path'] for source in data['validation']] == [str(worlds / 'room/test')]
         assert all(source['labelled'] == (name == 'teacher') for source in data['train'])
         if name == 'teacher':

@@ -20,7 +20,7 @@ class Supervised(MetricDepth):
         super().__init__(network, encoder, **options)
 
     def losses(self, batch) -> dict:
-        """Compare with the ground truth of one batch; terms that are named are of the finest map."""
+        """Compare with the ground truth of one batch; the terms are those of the finest map."""
         image = normalised(batch['image'])
         # SARPN learns at all of its scales, the loss being their sum (Chen et al., IJCAI 2019).
         maps = self.net.pyramid(image) if hasattr(self.net, 'pyramid') else [self.net(image)]

@@ -9,6 +9,7 @@ PLAIN = ('model.mix_share=0', 'model.transform=false')
 # Name, label, images, what is changed, batch.
 WAYS = (
     ('own', "KD, the teacher's own images", 'home', PLAIN, 4),
+    ('own-twice', "KD, the teacher's own images, twice as many per step", 'home', PLAIN, 8),
     ('noise', 'random noise', None, ('model.source=noise',), 4),
     ('dfad', 'DFAD', None, ('model.source=adversarial', 'model.maker_lr=1e-3',
                             'model.generator_size=[80, 96]'), 4),

@@ -186,7 +186,7 @@ def _run(table, row, places, settings, seed):
 
 
 def against_teacher(method, loader) -> dict:
-    """Measure a student by its teacher's answers, where they are above 0 m; see `measure_depth`."""
+    """Measure a student by its teacher's answers above 0 m; see `measure_depth`."""
     method.setup('fit')
 
     def answered():
