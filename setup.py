@@ -18,7 +18,9 @@ setup(
         ('share/ament_index/resource_index/packages', ['resource/' + NAME]),
         ('share/' + NAME, ['package.xml']),
         ('share/' + NAME + '/launch', sorted(glob('launch/*.launch.py'))),
-        ('share/' + NAME + '/config', sorted(glob('config/*.yaml') + glob('config/*.xml'))),
+        ('share/' + NAME + '/config', sorted(
+            path for kind in ('yaml', 'xml', 'rviz', 'json')
+            for path in glob(f'config/*.{kind}'))),
         # pip puts console scripts into bin/, where `ros2 run` never looks: ship them as files.
         ('lib/' + NAME, sorted(glob('resource/executables/*'))),
     ],

@@ -84,6 +84,21 @@ class MonocularConfig(NodeConfig):
         0.0, 'Depth with a confidence below this is published as unknown.', 0.0, 1.0)
     cloud_stride: int = option(
         1, 'Every n-th row and column goes into depth/points.', 1, 64)
+    depth_scan_min_height: float = option(
+        -0.1, 'depth/scan: lowest height in metres that counts, above the floor when '
+        'depth_scan_camera_height is given, else above the camera.', -100.0, 100.0)
+    depth_scan_max_height: float = option(
+        0.5, 'depth/scan: greatest height that counts.', -100.0, 100.0)
+    depth_scan_camera_height: float = option(
+        0.0, 'depth/scan: height in metres of the camera above the floor.', 0.0, 100.0)
+    depth_scan_camera_tilt: float = option(
+        0.0, 'depth/scan: degrees by which the camera looks down.', -80.0, 80.0)
+    depth_scan_range_max: float = option(
+        8.0, 'depth/scan: metres up to which beams are followed; one that meets nothing is +Inf.',
+        0.1, 1000.0)
+    depth_scan_frame: str = option(
+        '', 'depth/scan: its frame, at the camera with x level and forward and z up; empty takes '
+        'the frame_id of the image without `_optical`.')
     color_max: float = option(
         0.0, 'Metres at the far end of the colours of depth/image_color; 0 takes the 95th '
         'percentile of each frame.', 0.0, 1000.0)

@@ -39,6 +39,7 @@ BUILD = {
 CAMERA = {
     'image': ('image', 'Topic of the camera image (compressed: with /compressed added).'),
     'camera_info': ('camera_info', 'Topic of the calibration of that image.'),
+    'image_compressed': ('', 'Topic of the compressed image; empty: <image>/compressed.'),
 }
 LIDAR = {
     'lidar': ('', 'scan (LaserScan) or cloud (PointCloud2); empty: as in the parameter file.',
@@ -49,7 +50,7 @@ LIDAR = {
 }
 WHOLE = ('cloud_ring',)  # parameters that are integers
 DEPTH = {'depth': ('depth', 'Prefix of the depth topics: <depth>/image, <depth>/points, ...')}
-OUTPUTS = ('image', 'camera_info', 'points', 'confidence', 'image_color')
+OUTPUTS = ('image', 'camera_info', 'points', 'scan', 'confidence', 'saliency', 'image_color')
 
 
 def declare(*tables):
@@ -106,7 +107,7 @@ def _start(context, executable, options, topics, params, fixed):
                    for name in options if given[name]})
     return [Node(package='depth_ros', executable=executable, name=executable,
                  namespace=given['namespace'], parameters=[chosen, {**values, **fixed}],
-                 remappings=_remappings(given, topics), output='screen', emulate_tty=True,
+                 remappings=remappings(given, topics), output='screen', emulate_tty=True,
                  respawn=given['use_respawn'] == 'true' and not building, respawn_delay=2.0,
                  on_exit=[Shutdown(reason='the engines are built')] if building else None,
                  arguments=['--ros-args', '--log-level', given['log_level']])]
@@ -122,7 +123,8 @@ def _typed(text, whole=False):
         return text
 
 
-def _remappings(given, topics):
+def remappings(given, topics):
+    """Pairs of the topics that launch arguments name, without those that stay as they are."""
     rules = []
     for name in topics:
         if name == 'depth':
@@ -132,7 +134,8 @@ def _remappings(given, topics):
         else:
             rules.append((name, given[name]))
         if name == 'image':
-            rules.append(('image/compressed', f'{given[name]}/compressed'))
+            rules.append(('image/compressed',
+                          given.get('image_compressed') or f'{given[name]}/compressed'))
     return [(source, target) for source, target in rules if source != target]
 
 

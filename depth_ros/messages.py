@@ -203,6 +203,17 @@ def scan_from_message(msg, offset_ns=0):
                 stamp_ns(msg.header) + offset_ns, msg.header.frame_id)
 
 
+def fill_scan(msg, scan, header):
+    """Fill a sensor_msgs/LaserScan from a Scan whose beams are all of one time, and return it."""
+    msg.header = header
+    msg.angle_min, msg.angle_increment = scan.angle_min, scan.angle_increment
+    msg.angle_max = scan.angle_min + (len(scan.ranges) - 1) * scan.angle_increment
+    msg.range_min, msg.range_max = scan.range_min, scan.range_max
+    # Any other type makes rclpy look at every element.
+    msg.ranges = array('f', scan.ranges.astype(np.float32, copy=False).tobytes())
+    return msg
+
+
 def cloud_fields(msg):
     """
     Structured array `(N,)` over the data of a sensor_msgs/PointCloud2, a view where possible.

@@ -74,6 +74,12 @@ class ModelSpec:
         own = self.domains[domain].depth_max if self.domains and domain is not None else 0
         return own or self.depth_max
 
+    @property
+    def reach(self):
+        """Metres up to which every domain tells depths, beyond which any may answer +Inf."""
+        limits = [self.depth_max, *(domain.depth_max for domain in self.domains)]
+        return min((limit for limit in limits if limit > 0), default=math.inf)
+
     def summary(self):
         """Plain dictionary for `--json` and for people."""
         return {'name': self.name, 'task': self.task, 'file': str(self.file),

@@ -22,8 +22,8 @@ from sensor_msgs.msg import CameraInfo, Image, LaserScan, PointCloud2
 
 TIMEOUT = 60.0
 OUTPUTS = {'depth/image': Image, 'depth/camera_info': CameraInfo, 'depth/points': PointCloud2,
-           'depth/confidence': Image, 'depth/saliency': Image, 'depth/image_color': Image,
-           'overlay': Image}
+           'depth/scan': LaserScan, 'depth/confidence': Image, 'depth/saliency': Image,
+           'depth/image_color': Image, 'overlay': Image}
 INPUTS = {'image': Image, 'camera_info': CameraInfo, 'scan': LaserScan, 'cloud': PointCloud2}
 TRANSITIONS = {'configure': 1, 'cleanup': 2, 'activate': 3, 'deactivate': 4,
                'shutdown unconfigured': 5, 'shutdown inactive': 6, 'shutdown active': 7}

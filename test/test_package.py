@@ -17,6 +17,8 @@ INSTALLED = (
     'share/depth_ros/package.xml',
     'share/depth_ros/config/fastdds_shm.xml',
     'share/depth_ros/config/completion.yaml',
+    'share/depth_ros/config/depth.rviz',
+    'share/depth_ros/config/foxglove.json',
     'share/depth_ros/launch/completion.launch.py',
     'share/depth_ros/launch/demo.launch.py',
 ) + tuple(f'lib/depth_ros/{name}' for name in EXECUTABLES)

@@ -11,7 +11,7 @@ from depth_ros.evaluation.environment import environment
 HELP = ('measure a node from inside, over DDS, at 640x480 or on a recording: time, page faults '
         'and new memory of every stage, from the receipt of an image to the publication')
 DEFAULT_TOPICS = ('depth/image', 'depth/points')
-TOPICS = ('depth/image', 'depth/points', 'depth/confidence', 'depth/saliency',
+TOPICS = ('depth/image', 'depth/points', 'depth/scan', 'depth/confidence', 'depth/saliency',
           'depth/image_color', 'overlay')
 WARM_UP = 10
 

@@ -102,6 +102,7 @@ class DepthNode(BaseNode):
             lean(self.spec, cache=self.config.engine_cache))
         self.domains.begin([each.spec for each in self.estimators()], self.config)
         self.outputs = DepthOutputs(self, self.has_overlay)
+        self.outputs.reach = min(each.spec.reach for each in self.estimators())
         self.get_logger().info(f'{self.estimator.spec.name} ({self.task}) runs in '
                                f'{self.estimator.engine.describe()}')
 

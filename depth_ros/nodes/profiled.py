@@ -43,6 +43,7 @@ STAGES = (
     ('depth message', 'depth_ros.messages:fill_depth'),
     ('points of the depth', 'depth_ros.camera:Camera.point_planes'),
     ('cloud message', 'depth_ros.messages:fill_cloud'),
+    ('level scan', 'depth_ros.nodes.outputs:depth_scan'),
     ('colours', 'depth_ros.pictures:colorize'),
     ('overlay', 'depth_ros.pictures:overlay'),
     (_published, 'rclpy.lifecycle.publisher:LifecyclePublisher.publish'),

@@ -15,7 +15,7 @@ from made_messages import camera_info, image, nanoseconds, scan  # noqa: E402, I
 from node_bench import INPUTS  # noqa: E402
 
 pytestmark = pytest.mark.ros
-ALL = ('depth/image', 'depth/camera_info', 'depth/points', 'depth/confidence',
+ALL = ('depth/image', 'depth/camera_info', 'depth/points', 'depth/scan', 'depth/confidence',
        'depth/image_color', 'overlay')
 SIZE = {'width': 640, 'height': 480}
 SHIPPED = pytest.param('completion', marks=pytest.mark.skipif(
@@ -50,6 +50,7 @@ def test_a_wall_at_two_metres(bench, model):
 
 def check_wall(out, stamp, encoding, confidence):
     """Check every output of one image."""
+    check_scan(out.pop('depth/scan'), stamp)
     for message in out.values():
         assert nanoseconds(message) == stamp
         assert message.header.frame_id == 'camera_optical'
@@ -67,6 +68,16 @@ def check_wall(out, stamp, encoding, confidence):
     assert messages.image_to_rgb(out['depth/image_color']).std() > 0
     if confidence:
         assert messages.image_to_depth(out['depth/confidence']) == pytest.approx(0.75)
+
+
+def check_scan(scan, stamp):
+    """Check the level scan of the wall, in the frame beside the optical one."""
+    assert nanoseconds(scan) == stamp and scan.header.frame_id == 'camera'
+    angles = scan.angle_min + np.arange(len(scan.ranges)) * scan.angle_increment
+    assert angles[-1] == pytest.approx(scan.angle_max, abs=1e-4)
+    ahead = np.array(scan.ranges) * np.cos(angles)
+    assert np.median(np.abs(ahead - 2.0)) < 0.02 and np.isfinite(ahead).all()
+    assert scan.range_max == 8.0
 
 
 def check_cloud(cloud, depth, encoding):
