@@ -12,7 +12,7 @@ setup(
     version='0.1.0',
     packages=find_packages(include=[NAME, NAME + '.*']),
     package_data={NAME: ['models/*.onnx', 'models/*.md', 'models/SHA256SUMS', 'demo_bag/*',
-                         'engines/*.npz']},
+                         'engines/*.npz', '*.js']},
     data_files=[
         # Where ament looks for packages, and `ros2 launch` and `ros2 run` for their files.
         ('share/ament_index/resource_index/packages', ['resource/' + NAME]),

@@ -219,6 +219,10 @@ class EvaluationConfig(NodeConfig):
     tf_timeout: float = option(0.05, 'Seconds to wait for a transform.', 0.0, 5.0)
     output: str = option(
         '', 'JSON file for the final figures; empty writes none.', read_only=True)
+    html: str = option(
+        '', 'HTML file for a page with figures, worst frames and point clouds; empty writes '
+        'none. With it, `image`, `depth/confidence` and `depth/camera_info` are read too.',
+        read_only=True)
     idle_timeout: float = option(
         0.0, 'Seconds without input after which the node writes its figures and exits; 0 waits '
         'for ever.', 0.0, 3600.0, read_only=True)

@@ -1,11 +1,13 @@
 # Copyright 2026 depth_ros maintainers
 # SPDX-License-Identifier: Apache-2.0
 """
-A report as one HTML file: text, tables, pictures and plots inside, nothing to fetch or to run.
+A report as one HTML file: text, tables, pictures and plots inside, nothing to fetch.
 
-Every text is escaped: what comes from file names, topics or messages cannot become markup.
+Every text is escaped: what comes from file names, topics or messages cannot become markup. A
+policy in the page lets a browser load nothing from anywhere and run no script but our own.
 """
 import base64
+import hashlib
 import os
 from pathlib import Path
 
@@ -29,10 +31,12 @@ table { border-collapse: collapse; margin: 1rem 0; font-variant-numeric: tabular
 caption { text-align: left; color: var(--soft); padding-bottom: .3rem; }
 th, td { padding: .3rem .8rem; border-bottom: 1px solid var(--rule); text-align: left;
   vertical-align: top; }
-td.number, th.number { text-align: right; } th { font-weight: 600; }
+td.number, th.number { text-align: right; white-space: nowrap; } th { font-weight: 600; }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: .2rem 1.2rem; }
 dt { color: var(--soft); } dd { margin: 0; overflow-wrap: anywhere; }
+code { overflow-wrap: anywhere; } .hint { color: var(--soft); font-size: .9rem; }
 .pictures { display: grid; gap: 1rem; } figure { margin: 1rem 0; } .pictures figure { margin: 0; }
+figure.plot { display: inline-block; margin: .5rem .4rem .5rem 0; max-width: min(100%, 32rem); }
 figure img { width: 100%; height: auto; display: block; border-radius: 4px; }
 figcaption { color: var(--soft); font-size: .9rem; margin-top: .25rem; }
 ul.findings { list-style: none; padding: 0; }
@@ -47,8 +51,12 @@ li.note b { color: var(--note); } .code { color: var(--soft); font-size: .85rem;
 details { margin: 1rem 0; } summary { cursor: pointer; color: var(--note); }
 pre { background: var(--fill); padding: .8rem; overflow-x: auto; font-size: .85rem;
   border-radius: 4px; }
+pre.command { white-space: pre-wrap; overflow-wrap: anywhere; }
 svg { max-width: 100%; height: auto; color: var(--text); }
-@media (max-width: 40rem) { .pictures { grid-template-columns: 1fr !important; } }
+@media (max-width: 40rem) { .pictures { grid-template-columns: 1fr !important; }
+  .pictures.pairs { grid-template-columns: 1fr 1fr !important; gap: .5rem; }
+  body { margin: 1rem auto; } th, td { padding: .3rem .45rem; font-size: .9rem; }
+  dl { grid-template-columns: 1fr; gap: 0; } dd { margin-bottom: .5rem; } }
 """
 
 
@@ -62,6 +70,7 @@ class Page:
     def __init__(self, title):
         """Begin with a heading."""
         self.title, self._parts = str(title), [f'<h1>{_text(title)}</h1>']
+        self._scripts, self._styles = {}, {}
 
     def heading(self, text):
         """Begin a section."""
@@ -71,15 +80,17 @@ class Page:
         """Add a paragraph."""
         self._parts.append(f'<p>{_text(text)}</p>')
 
-    def table(self, header, rows, best=None, caption=None):
+    def table(self, header, rows, best=None, caption=None, digits=None):
         """
         Add a table.
 
         :param header: names of the columns; rows: as many cells each.
         :param best: {column: 'min' or 'max'}, by index or name; the best number becomes bold.
+        :param digits: {name of a column: decimals}; else numbers have four digits.
         :raises InputError: a row has another number of cells.
         """
         header, rows = list(header), [list(row) for row in rows]
+        places = [(digits or {}).get(name) for name in header]
         if any(len(row) != len(header) for row in rows):
             raise InputError(f'every row of a table needs {len(header)} cells')
         bold = _best_cells(header, rows, best or {})
@@ -90,8 +101,9 @@ class Page:
             f'<th scope="col"{_class(numeric[k])}>{_text(name)}</th>'
             for k, name in enumerate(header)) + '</tr></thead><tbody>')
         for r, row in enumerate(rows):
-            cells = (f'<strong>{_text(cell)}</strong>' if (r, k) in bold else _text(cell)
-                     for k, cell in enumerate(row))
+            texts = (_text(cell, places[k]) for k, cell in enumerate(row))
+            cells = (f'<strong>{text}</strong>' if (r, k) in bold else text
+                     for k, text in enumerate(texts))
             lines.append('<tr>' + ''.join(f'<td{_class(numeric[k])}>{cell}</td>'
                                           for k, cell in enumerate(cells)) + '</tr>')
         self._parts.append(f'<div class="scroll"><table>{"".join(lines)}</tbody></table></div>')
@@ -102,24 +114,31 @@ class Page:
         self._parts.append('<dl>' + ''.join(
             f'<dt>{_text(name)}</dt><dd>{_text(value)}</dd>' for name, value in pairs) + '</dl>')
 
-    def pictures(self, pictures, columns=3, photo=True, quality=85):
+    def subheading(self, text):
+        """Begin a part of a section."""
+        self._parts.append(f'<h3>{_text(text)}</h3>')
+
+    def pictures(self, pictures, columns=3, photo=True, quality=85, most=None, pairs=False):
         """
         Add pictures side by side.
 
         :param pictures: (caption, array (H, W, 3) uint8 RGB) each.
         :param photo: JPEG; False: PNG, for few flat colours or where every pixel counts.
+        :param most: bytes of a photo; its quality, then its size is lowered until it fits.
+        :param pairs: on a narrow screen two stand side by side, not one.
         """
         figures = ''.join(
-            f'<figure><img alt="{_text(caption)}" src="{_embedded(array, photo, quality)}">'
+            f'<figure><img alt="{_text(caption)}" src="{_embedded(array, photo, quality, most)}">'
             f'<figcaption>{_text(caption)}</figcaption></figure>' for caption, array in pictures)
-        self._parts.append(f'<div class="pictures" style="grid-template-columns: '
+        kind = 'pictures pairs' if pairs else 'pictures'
+        self._parts.append(f'<div class="{kind}" style="grid-template-columns: '
                            f'repeat({int(columns)}, 1fr)">{figures}</div>')
 
     def plot(self, series, title='', x='', y='', **options):
         """Add a line plot; see ``svg.line_plot``."""
         caption = f'<figcaption>{_text(title)}</figcaption>' if title else ''
         self._parts.append(
-            f'<figure>{line_plot(series, title, x, y, **options)}{caption}</figure>')
+            f'<figure class="plot">{line_plot(series, title, x, y, **options)}{caption}</figure>')
 
     def findings(self, findings):
         """Add findings, each with level ('error', 'warning', 'note'), code and text."""
@@ -136,15 +155,36 @@ class Page:
 
     def code(self, text):
         """Add preformatted text, such as a command to copy."""
-        self._parts.append(f'<pre>{_text(text)}</pre>')
+        self._parts.append(f'<pre class="command">{_text(text)}</pre>')
+
+    def interactive(self, markup, script, style=''):
+        """
+        Add markup of our own, the one thing that is not escaped, with what makes it move.
+
+        A script or a style that several parts share stands on the page once.
+        """
+        self._parts.append(markup)
+        self._scripts[script] = self._styles[style] = True
 
     def html(self):
         """Return the whole file as text."""
-        body = '\n'.join(self._parts)
+        body = '\n'.join([*self._parts, *(f'<script>{one}</script>' for one in self._scripts)])
+        style = _STYLE + ''.join(self._styles)
         return ('<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">\n'
                 '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-                f'<title>{_text(self.title)}</title>\n<style>{_STYLE}</style></head>\n'
+                f'<meta http-equiv="Content-Security-Policy" content="{self._policy()}">\n'
+                f'<title>{_text(self.title)}</title>\n<style>{style}</style></head>\n'
                 f'<body>\n{body}\n</body></html>\n')
+
+    def _policy(self):
+        """Return what a browser may do with the page: nothing but show it and run our scripts."""
+        allowed = ["default-src 'none'", 'img-src data:', "style-src 'unsafe-inline'",
+                   "base-uri 'none'", "form-action 'none'"]
+        digests = [base64.b64encode(hashlib.sha256(one.encode()).digest()).decode()
+                   for one in self._scripts]
+        if digests:
+            allowed.append('script-src ' + ' '.join(f"'sha256-{digest}'" for digest in digests))
+        return '; '.join(allowed)
 
     def write(self, path):
         """
@@ -161,12 +201,13 @@ class Page:
             raise InputError(f'cannot write {path}: {error.strerror}') from error
 
 
-def _text(value):
+def _text(value, decimals=None):
     """Return a value as escaped text; numbers keep four digits, None is a dash."""
     if value is None:
         return '–'
     if isinstance(value, (float, np.floating)):
-        return f'{value:.4g}' if np.isfinite(value) else '–'
+        digits = '.4g' if decimals is None else f'.{decimals}f'
+        return f'{value:{digits}}' if np.isfinite(value) else '–'
     return escaped(value)
 
 
@@ -191,14 +232,24 @@ def _best_cells(header, rows, best):
     return found
 
 
-def _embedded(array, photo, quality):
+def _embedded(array, photo, quality, most=None):
     """Return a picture (H, W, 3) uint8 RGB as a data URI."""
     array = np.asarray(array)
     if array.dtype != np.uint8 or array.ndim != 3 or array.shape[2] != 3 or not array.size:
         raise InputError(f'a picture is (H, W, 3) uint8, not {array.shape} {array.dtype}')
+    data = _encoded(array, photo, quality)
+    while photo and most and len(data) > most and min(array.shape[:2]) > 16:
+        if quality > 25:
+            quality = max(quality - 15, 25)
+        else:
+            array = cv2.resize(array, None, fx=0.7, fy=0.7, interpolation=cv2.INTER_AREA)
+        data = _encoded(array, photo, quality)
+    return f'data:image/{"jpeg" if photo else "png"};base64,{base64.b64encode(data).decode()}'
+
+
+def _encoded(array, photo, quality):
     kind, flags = ('.jpg', [cv2.IMWRITE_JPEG_QUALITY, quality]) if photo else ('.png', [])
     done, data = cv2.imencode(kind, cv2.cvtColor(array, cv2.COLOR_RGB2BGR), flags)
     if not done:
         raise InputError(f'a picture of {array.shape[1]}x{array.shape[0]} cannot be encoded')
-    return (f'data:image/{"jpeg" if photo else "png"};base64,'
-            f'{base64.b64encode(data.tobytes()).decode()}')
+    return data.tobytes()

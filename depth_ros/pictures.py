@@ -36,13 +36,13 @@ def colorize(depth, far, near=0.0):
     np.clip(index, 0, 255, out=index)
     unknown = np.isnan(index)
     index[unknown] = 0
-    colours = cv2.applyColorMap(index.astype(np.uint8), _turbo_rgb())
+    colours = cv2.applyColorMap(index.astype(np.uint8), turbo())
     colours[unknown] = UNKNOWN_RGB
     return colours
 
 
 @lru_cache
-def _turbo_rgb():
+def turbo():
     """Return the Turbo map `(256, 1, 3) uint8` in RGB."""
     levels = np.arange(256, dtype=np.uint8)[:, None]
     return cv2.cvtColor(cv2.applyColorMap(levels, cv2.COLORMAP_TURBO), cv2.COLOR_BGR2RGB)

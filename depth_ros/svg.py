@@ -17,7 +17,8 @@ def escaped(value):
     return escape(_FORBIDDEN.sub('\N{REPLACEMENT CHARACTER}', str(value)))
 
 
-def line_plot(series, title='', x='', y='', x_range=None, y_range=None, marks=False):
+def line_plot(series, title='', x='', y='', x_range=None, y_range=None, marks=False,
+              names=None, at=None):
     """
     Return an SVG element with one line per series.
 
@@ -25,16 +26,19 @@ def line_plot(series, title='', x='', y='', x_range=None, y_range=None, marks=Fa
     :param title: read to those who cannot see it; x, y: names of the axes.
     :param x_range, y_range: (low, high), else what the points need.
     :param marks: draw the points too.
+    :param names: {x: text} in place of round numbers; at: {text: x} of dashed upright lines.
     """
     clean = {name: [(float(a), float(b)) if _finite(a) and _finite(b) else None
                     for a, b in zip(xs, ys)] for name, (xs, ys) in series.items()}
     points = [point for line in clean.values() for point in line if point]
+    legend, more = _legend(clean) if len(clean) > 1 or any(clean) else ([], 0)
     across = _Axis(x_range or _range([p[0] for p in points]), LEFT, WIDTH - RIGHT)
     up = _Axis(y_range or _range([p[1] for p in points]), HEIGHT - BOTTOM, TOP)
-    parts = [f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" width="{WIDTH}" height="{HEIGHT}" role="img" '
-             f'aria-label="{escaped(title)}" font-size="12" fill="currentColor" '
-             'font-family="system-ui, sans-serif">']
-    parts += _grid(across, up, x, y)
+    parts = [f'<svg viewBox="0 {-more} {WIDTH} {HEIGHT + more}" width="{WIDTH}" '
+             f'height="{HEIGHT + more}" role="img" aria-label="{escaped(title)}" font-size="12" '
+             'fill="currentColor" font-family="system-ui, sans-serif">']
+    parts += _grid(across, up, x, y, names)
+    parts += _uprights(across, at or {})
     for index, (name, line) in enumerate(clean.items()):
         colour = f'var(--c{index % COLOURS}, currentColor)'
         for piece in _pieces(line):
@@ -44,9 +48,7 @@ def line_plot(series, title='', x='', y='', x_range=None, y_range=None, marks=Fa
             if marks or len(piece) == 1:
                 parts += [f'<circle cx="{across(a):.1f}" cy="{up(b):.1f}" r="3" fill="{colour}"/>'
                           for a, b in piece]
-    if len(clean) > 1 or any(clean):
-        parts += _legend(clean)
-    return ''.join(parts) + '</svg>'
+    return ''.join([*parts, *legend]) + '</svg>'
 
 
 class _Axis:
@@ -67,12 +69,20 @@ class _Axis:
         return self.begin + share * (self.end - self.begin)
 
 
-def _grid(across, up, x, y):
-    for tick in across.ticks:
+def _uprights(across, at):
+    for text, value in at.items():
+        yield (f'<line x1="{across(value):.1f}" x2="{across(value):.1f}" y1="{TOP}" '
+               f'y2="{HEIGHT - BOTTOM}" stroke="currentColor" stroke-dasharray="4 4" '
+               f'opacity="0.6"/><text x="{across(value) + 4:.1f}" y="{HEIGHT - BOTTOM - 5}" '
+               f'opacity="0.8">{escaped(text)}</text>')
+
+
+def _grid(across, up, x, y, names=None):
+    for tick, text in (names or {tick: f'{tick:g}' for tick in across.ticks}).items():
         yield (f'<line x1="{across(tick):.1f}" x2="{across(tick):.1f}" y1="{TOP}" '
                f'y2="{HEIGHT - BOTTOM}" stroke="currentColor" opacity="0.12"/>'
                f'<text x="{across(tick):.1f}" y="{HEIGHT - BOTTOM + 16}" '
-               f'text-anchor="middle">{tick:g}</text>')
+               f'text-anchor="middle">{escaped(text)}</text>')
     for tick in up.ticks:
         yield (f'<line y1="{up(tick):.1f}" y2="{up(tick):.1f}" x1="{LEFT}" x2="{WIDTH - RIGHT}" '
                'stroke="currentColor" opacity="0.12"/>'
@@ -85,11 +95,21 @@ def _grid(across, up, x, y):
 
 
 def _legend(clean):
-    for index, name in enumerate(clean):
-        at = TOP + 12 + 16 * index
-        yield (f'<rect x="{WIDTH - RIGHT - 12}" y="{at - 9}" width="10" height="10" '
-               f'fill="var(--c{index % COLOURS}, currentColor)"/>'
-               f'<text x="{WIDTH - RIGHT - 18}" y="{at}" text-anchor="end">{escaped(name)}</text>')
+    """Return the names in rows above the plot, and the height that they need."""
+    places, row, left = [], 0, LEFT
+    for name in clean:
+        wide = 30 + 6.6 * len(str(name))
+        if left > LEFT and left + wide > WIDTH:
+            row, left = row + 1, LEFT
+        places.append((row, left))
+        left += wide
+    parts = []
+    for index, (name, (row, left)) in enumerate(zip(clean, places)):
+        at = TOP - 8 - 18 * (places[-1][0] - row)
+        parts.append(f'<rect x="{left:.0f}" y="{at - 9}" width="10" height="10" '
+                     f'fill="var(--c{index % COLOURS}, currentColor)"/>'
+                     f'<text x="{left + 15:.0f}" y="{at}">{escaped(name)}</text>')
+    return parts, 18 * (places[-1][0] + 1) - TOP + 10
 
 
 def _pieces(line):

@@ -21,6 +21,8 @@ EVALUATION = {
                        'as in the parameter file.'),
     'idle_timeout': ('5.0', 'Seconds without input after which the figures are written.'),
     'output': ('', 'JSON file for the figures; empty writes none.'),
+    'html': ('', 'HTML file for a page with figures, worst frames and point clouds; empty '
+             'writes none.'),
     'evaluation_params_file': ('', 'Parameter file of the evaluation node; empty: shipped.'),
     'replay_params_file': ('', 'Parameter file of the replay node; empty: shipped.'),
 }
@@ -38,8 +40,8 @@ def generate_launch_description():
                                 'cloud_ring'),
                        topics=('image', 'camera_info', 'scan', 'cloud', 'depth')),
         launching.node('evaluation', params='evaluation_params_file',
-                       options=('truth', 'line_elevation', 'idle_timeout', 'output'),
-                       topics=('cloud', 'depth', 'ground_truth')),
+                       options=('truth', 'line_elevation', 'idle_timeout', 'output', 'html'),
+                       topics=('cloud', 'depth', 'ground_truth', 'image')),
         GroupAction([launching.node('replay', params='replay_params_file',
                                     options=('bag', 'rate'), use_sim_time=False)],
                     condition=bag_given, scoped=False),

@@ -142,6 +142,7 @@ def test_pip_install(repository, tmp_path):
     assert {path.name for path in (package / 'models').glob('*.onnx')} == shipped
     assert (package / 'demo_bag' / 'metadata.yaml').is_file()
     assert (package / 'engines' / 'parity_frame.npz').is_file()
+    assert (package / 'cloud_view.js').is_file()
 
 
 def colcon():

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Pages stand alone, are well formed, and take texts as texts."""
 import base64
+import hashlib
 from html.parser import HTMLParser
 from xml.etree import ElementTree
 
@@ -111,6 +112,36 @@ def test_pictures_are_inside():
         page.pictures([('depth', np.zeros((4, 4, 3)))])
 
 
+def test_a_page_may_only_run_what_it_was_made_with():
+    page, _ = full_page('a')
+    page.interactive('<div id="one"></div>', 'let a = "\N{GREEK SMALL LETTER ALPHA}";', 'b {}')
+    page.interactive('<div id="two"></div>', 'let a = "\N{GREEK SMALL LETTER ALPHA}";', 'b {}')
+    text = page.html()
+    found = Checker(text)
+    script, = found.texts['script']
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    policy = next(value for tag, name, value in found.attributes if 'default-src' in value)
+    assert f"script-src 'sha256-{digest}'" in policy and "default-src 'none'" in policy
+    assert found.texts['style'][0].count('b {}') == 1
+    assert 'script-src' not in full_page('a')[0].html()
+
+
+def test_photos_keep_to_their_size():
+    noise = np.random.default_rng(0).integers(0, 255, (200, 300, 3), np.uint8)
+    sizes = []
+    for most in (None, 30_000):
+        page = Page('x')
+        page.pictures([('a', noise)], most=most)
+        sizes.append(len(page.html()))
+    assert sizes[1] < sizes[0] and sizes[1] < 30_000 * 4 / 3 + 6000
+
+
+def test_decimals_of_a_column():
+    page = Page('x')
+    page.table(['a', 'b'], [[0.5, 0.5], [None, 1.23456]], digits={'a': 3})
+    assert Checker(page.html()).texts['td'] == ['0.500', '0.5', '–', '1.235']
+
+
 def test_an_unwritable_page_is_one_error(tmp_path):
     with pytest.raises(InputError, match='cannot write'):
         Page('x').write(tmp_path / 'absent' / 'page.html')
@@ -125,6 +156,19 @@ def test_plots_are_svg_with_points_in_place():
     assert len(lines) == 2 and len(first) == 2
     assert first[1][0] > first[0][0] and first[1][1] < first[0][1]
     assert len([element for element in root if element.tag == 'circle']) == 1
+
+
+def test_plots_name_places_and_keep_the_legend_off_the_lines():
+    series = {f'a rather long name {k}': ([0, 1], [0, 1]) for k in range(5)}
+    text = line_plot(series, names={0: '0-1', 1: '> 1'}, at={'line': 0.5})
+    root = ElementTree.fromstring(text)
+    texts = {element.text: element for element in root if element.tag == 'text'}
+    assert {'0-1', '> 1', 'line'} <= set(texts)
+    _, top, _, height = map(float, root.get('viewBox').split())
+    plot_top = min(float(element.get('y1')) for element in root if element.tag == 'line')
+    for name in series:
+        assert top < float(texts[name].get('y')) < plot_top
+    assert root.get('height') == f'{height:.0f}'
 
 
 @pytest.mark.parametrize('values', [[], [3.0], [2.0, 2.0], [0.0, 0.0], [-1e-9, 1e-9],

@@ -17,8 +17,10 @@ from depth_ros.engines.progress import to_stderr
 from depth_ros.estimator import Estimator
 from depth_ros.evaluation.baselines import line_baselines
 from depth_ros.evaluation.environment import environment
+from depth_ros.evaluation.evidence import Evidence
 from depth_ros.evaluation.pictures import save_panel
 from depth_ros.evaluation.protocols import find_protocol, PROTOCOLS
+from depth_ros.evaluation.report import write_page
 from depth_ros.evaluation.run import evaluate
 
 HELP = 'measure a model on a data set or a bag and compare it with baselines'
@@ -49,8 +51,9 @@ def add_arguments(parser):
     add_anchor_option(parser)
     add_domain_option(parser)
     add_bag_options(parser)
-    parser.add_argument('--json', type=Path, required=True, metavar='OUT',
-                        help='file for the report')
+    parser.add_argument('--json', type=Path, metavar='OUT', help='file for the figures')
+    parser.add_argument('--html', type=Path, metavar='OUT',
+                        help='file for a page with figures, pictures and point clouds')
     parser.add_argument('--pictures', type=Path, metavar='DIR',
                         help='write one picture per frame into this folder')
 
@@ -58,28 +61,36 @@ def add_arguments(parser):
 def run(args):
     """Evaluate, write the report and print a table."""
     _check_outputs(args)
-    report = run_evaluation(args)
-    args.json.write_text(json.dumps(report, indent=1, allow_nan=False) + '\n')
-    print(table(report))
-    print(f'\nreport: {args.json}')
-    if args.pictures:
-        print(f'pictures: {args.pictures}')
+    protocol = find_protocol(args.protocol)
+    evidence = Evidence(minimum=protocol.minimum) if args.html else None
+    report = run_evaluation(args, evidence)
+    if args.json:
+        args.json.write_text(json.dumps(report, indent=1, allow_nan=False) + '\n')
+    if args.html:
+        write_page(args.html, report, evidence)
+    print(table(report) + '\n')
+    for name, path in (('report', args.json), ('page', args.html), ('pictures', args.pictures)):
+        if path:
+            print(f'{name}: {path}')
     return 0
 
 
 def _check_outputs(args):
     """Refuse before the work, not after it, what cannot be written."""
-    for folder in filter(None, (args.json.parent, args.pictures)):
+    files = {'--json': args.json, '--html': args.html}
+    for folder in filter(None, (*(file and file.parent for file in files.values()),
+                                args.pictures)):
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise InputError(f'cannot make the folder {folder}: {error.strerror}') from error
-    if args.json.is_dir():
-        raise InputError(f'{args.json} is a folder: --json names a file')
+    for option, file in files.items():
+        if file and file.is_dir():
+            raise InputError(f'{file} is a folder: {option} names a file')
 
 
-def run_evaluation(args):
-    """Return the report of the parsed command line."""
+def run_evaluation(args, evidence=None):
+    """Return the report of the parsed command line; evidence: see ``run.evaluate``."""
     if args.line_noise < 0:
         raise InputError(f'line noise {args.line_noise} m must not be negative')
     options = bag_options(args, elevation=args.line_elevation, row=args.line_row,
@@ -91,7 +102,7 @@ def run_evaluation(args):
         raise InputError(f'{args.model} gives relative depth only; pass it as --teacher')
     report = evaluate(
         dataset, estimator, find_protocol(args.protocol), line_baselines(args.teacher),
-        args.limit, _picture_writer(args.pictures) if args.pictures else None)
+        args.limit, _picture_writer(args.pictures) if args.pictures else None, evidence)
     report.update(dataset=args.dataset, path=str(args.path), environment=environment(),
                   options={'line_noise': args.line_noise, 'seed': args.seed,
                            'limit': args.limit, 'anchor': not args.no_anchor,

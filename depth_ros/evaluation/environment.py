@@ -6,6 +6,7 @@ from importlib import metadata
 import os
 from pathlib import Path
 import platform
+import shlex
 import subprocess
 import sys
 
@@ -15,7 +16,7 @@ PACKAGES = ('depth_ros', 'numpy', 'opencv-python-headless', 'onnxruntime')
 def environment():
     """Return versions, machine, git revision (None outside a checkout) and the command line."""
     return {
-        'command': ' '.join([Path(sys.argv[0]).name, *sys.argv[1:]]),
+        'command': shlex.join([*_program(), *sys.argv[1:]]),
         'date': datetime.now(timezone.utc).isoformat(timespec='seconds'),
         'revision': _revision(),
         'python': platform.python_version(),
@@ -23,6 +24,14 @@ def environment():
         'cores': len(os.sched_getaffinity(0)),
         'packages': {name: _version(name) for name in PACKAGES},
     }
+
+
+def _program():
+    """Return the words that started this process, without its arguments."""
+    spec = getattr(sys.modules.get('__main__'), '__spec__', None)
+    if spec is None:
+        return [Path(sys.argv[0]).name]
+    return ['python', '-m', spec.name.removesuffix('.__main__')]
 
 
 def _version(package):

@@ -3,8 +3,10 @@
 """Runs a model and the baselines over a data set and collects one report."""
 from collections import defaultdict
 from dataclasses import asdict
+import hashlib
 import math
 
+from depth_ros.evaluation.evidence import View
 from depth_ros.evaluation.metrics import METRICS
 import numpy as np
 from tqdm import tqdm
@@ -13,19 +15,21 @@ STAGES = ('preprocess', 'inference', 'postprocess')
 _SHOWN = METRICS + ('coverage', 'pixels', 'far', 'clamped')
 
 
-def evaluate(dataset, estimator, protocol, baselines, limit=None, on_frame=None):
+def evaluate(dataset, estimator, protocol, baselines, limit=None, on_frame=None, evidence=None):
     """
     Estimate every frame and compare it, and each baseline, with the ground truth.
 
     dataset: ``datasets.Dataset``; estimator: ``estimator.Estimator``; protocol:
     ``protocols.Protocol``; baselines: {name: function(image, sparse) -> depth}; limit: at most
-    this many frames, evenly spread; on_frame(sample, depth) is called per frame (pictures).
+    this many frames, evenly spread; on_frame(sample, depth) is called per frame (pictures);
+    evidence: ``evidence.Evidence`` that collects what a page shows.
 
     Returns the report as a dict of plain values, ready for JSON: ``frames``, ``protocol``,
     ``model``, ``line``, ``metrics``, ``baselines``, ``residual_on_line``,
-    ``latency_ms``, ``per_frame``. Unknown numbers are None.
+    ``latency_ms``, ``per_frame``, and ``data_sha256`` of the frames as they were read. Unknown
+    numbers are None.
     """
-    collected, frames = defaultdict(list), []
+    collected, frames, digest = defaultdict(list), [], hashlib.sha256()
     indices = dataset.spread(limit)
     for sample in tqdm(dataset.read(indices), total=len(indices), unit='frame', disable=None):
         # Loading a model for a new image size is not part of a frame's latency.
@@ -34,18 +38,25 @@ def evaluate(dataset, estimator, protocol, baselines, limit=None, on_frame=None)
         # Claiming that a thing is out of range is an error, not a gap, where the truth is known.
         beyond = estimator.spec.depth_max_in(frame.domain) or None
         collected['model'].append(protocol.image(frame.depth, sample.depth, beyond))
-        for name, baseline in baselines.items():
-            depth = baseline(sample.image, sample.sparse)
+        others = {name: baseline(sample.image, sample.sparse)
+                  for name, baseline in baselines.items()}
+        for name, depth in others.items():
             collected[name].append(protocol.image(depth, sample.depth))
         frames.append(_frame_report(sample, frame, collected))
         if estimator.spec.domains:
             frames[-1]['domain'] = estimator.spec.domains[frame.domain].name
         if on_frame is not None:
             on_frame(sample, frame.depth)
+        if evidence is not None:
+            evidence.add(View(
+                sample.name, frame.depth, sample.depth, sample.image, sample.sparse,
+                frame.confidence, sample.camera, others, beyond), collected['model'][-1])
+        for array in (sample.image, sample.sparse, sample.depth):
+            digest.update(np.ascontiguousarray(array))
     report = {
         'frames': len(frames), 'protocol': protocol.name, 'model': estimator.spec.name,
         'protocol_definition': protocol.definition, 'model_details': _model(estimator),
-        'line': dataset.line,
+        'line': dataset.line, 'data_sha256': digest.hexdigest(),
         'metrics': protocol.combine(collected['model']),
         'baselines': {name: protocol.combine(collected[name]) for name in baselines},
         'residual_on_line': _residual(frames),

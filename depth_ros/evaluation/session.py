@@ -42,14 +42,18 @@ class Session:
             raise InputError(
                 f'depth is {prediction.shape[1]}x{prediction.shape[0]} but the ground truth is '
                 f'{target.shape[1]}x{target.shape[0]}: compare images of one size', 'sizes differ')
-        if self.max_depth > 0:
-            target = np.where(target <= self.max_depth, target, np.float32(np.nan))
-        metrics = self.protocol.image(prediction, target)
+        metrics = self.protocol.image(prediction, self.counted(target))
         self.average.add(metrics)
         if len(self.frames) < LISTED_FRAMES:
             self.frames.append({'stamp_ns': stamp_ns,
                                 'metrics': {name: metrics[name] for name in _LISTED}})
         return metrics
+
+    def counted(self, target):
+        """Return ground truth (H, W) metres without what is beyond the limit."""
+        if self.max_depth > 0:
+            return np.where(target <= self.max_depth, target, np.float32(np.nan))
+        return target
 
     def report(self, **details):
         """Return the figures as a dict of plain values, ready for JSON; details are added."""

@@ -31,15 +31,34 @@ def strip(caption, sample, depth):
     return np.vstack([top, body])
 
 
-def _small(picture, known=None):
-    """Shrink to WIDTH; where little is known, let the known pixels of a cell speak for it."""
-    height = max(1, round(picture.shape[0] * WIDTH / picture.shape[1]))
+def tiles(view):
+    """
+    Return [(caption, (h, w, 3) uint8)] of one frame: image with line, depth, truth, error.
+
+    view: ``evidence.View``; without an image its tile is left out.
+    """
+    far = depth_range(view.truth)[1]
+    known = np.isfinite(view.truth)
+    error = error_colors(view.depth, view.truth, WORST_ERROR)
+    wide = 2 * WIDTH if view.truth.shape[1] > 2 * view.truth.shape[0] else 4 * WIDTH // 3
+    found = [] if view.image is None else [
+        ('image and line', _small(overlay(view.image, view.line, far), width=wide))]
+    return found + [
+        (f'prediction, 0 to {far:.1f} m', _small(colorize(view.depth, far), width=wide)),
+        ('ground truth', _small(colorize(view.truth, far), known, wide)),
+        (f'relative error, red {WORST_ERROR:.0%} or more',
+         _small(error, known & np.isfinite(view.depth), wide))]
+
+
+def _small(picture, known=None, width=WIDTH):
+    """Shrink to a width; where little is known, let the known pixels of a cell speak for it."""
+    height = max(1, round(picture.shape[0] * width / picture.shape[1]))
     if known is None or known.mean() > 0.5:
-        return cv2.resize(picture, (WIDTH, height), interpolation=cv2.INTER_AREA)
-    weight = cv2.resize(known.astype(np.float32), (WIDTH, height), interpolation=cv2.INTER_AREA)
-    total = cv2.resize(picture * known[..., None].astype(np.float32), (WIDTH, height),
+        return cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA)
+    weight = cv2.resize(known.astype(np.float32), (width, height), interpolation=cv2.INTER_AREA)
+    total = cv2.resize(picture * known[..., None].astype(np.float32), (width, height),
                        interpolation=cv2.INTER_AREA)
-    result = np.full((height, WIDTH, 3), UNKNOWN_RGB, np.uint8)
+    result = np.full((height, width, 3), UNKNOWN_RGB, np.uint8)
     seen = weight > 0
     result[seen] = np.clip(total[seen] / weight[seen][:, None], 0, 255).astype(np.uint8)
     return result

@@ -13,6 +13,7 @@ from depth_ros.evaluation.pairing import Pairs
 from depth_ros.evaluation.session import Session
 from depth_ros.nodes.base import BaseNode, run
 from depth_ros.nodes.diagnostics import WARN
+from depth_ros.nodes.evaluation_page import CONFIDENCE, EvaluationPage, IMAGE
 from depth_ros.nodes.extrinsics import Extrinsics
 from depth_ros.nodes.watch import InputWatch
 import numpy as np
@@ -33,7 +34,7 @@ class EvaluationNode(BaseNode):
     def __init__(self):
         """Declare parameters."""
         super().__init__('evaluation', EvaluationConfig)
-        self.pairs = self.session = self.extrinsics = self.info = None
+        self.pairs = self.session = self.extrinsics = self.info = self.page = None
         self._inputs, self.watches, self._idle_timer = [], {}, None
         self._last_input = self._running = None
         self._undecided = []
@@ -50,9 +51,15 @@ class EvaluationNode(BaseNode):
         skew = config.max_skew * NANOSECONDS if config.truth == 'cloud' else 0
         self.pairs = Pairs(int(skew), QUEUE)
         self.session = Session(config.min_depth, config.max_depth)
+        self.page = EvaluationPage(config.min_depth) if config.html else None
         self._listen('depth', Image, 'depth/image', self.pairs.add_prediction)
-        if config.truth == 'cloud':
+        if config.truth == 'cloud' or config.html:
             self._listen('depth camera_info', CameraInfo, 'depth/camera_info', None)
+        if config.html:
+            # They may well be silent, so nothing watches them.
+            self._inputs += [self.subscribe(Image, topic, partial(self._on_companion, topic),
+                                            QUEUE) for topic in (IMAGE, CONFIDENCE)]
+        if config.truth == 'cloud':
             self._listen('cloud', PointCloud2, 'cloud', self.pairs.add_truth)
         else:
             self._listen('ground truth', Image, 'ground_truth/depth', self.pairs.add_truth)
@@ -74,17 +81,20 @@ class EvaluationNode(BaseNode):
             return
         self._running = None
         self._compare(self.pairs.finish(), final=True)
-        if self.config.output:
-            self._write()
+        details = self._details()
+        self._write(self.config.output, lambda path: self.session.write(path, **details))
+        self._write(self.config.html, lambda path: self.page.write(
+            path, self.session.report(**details), self.info))
 
-    def _write(self):
+    def _write(self, path, work):
         # Printed, not logged: at a shutdown the log of ROS is gone already.
+        if not path:
+            return
         try:
-            self.session.write(self.config.output, **self._details())
-            print(f'evaluation: wrote {self.config.output}', flush=True)
-        except OSError as error:
-            print(f'evaluation: cannot write {self.config.output}: {error}', file=sys.stderr,
-                  flush=True)
+            work(path)
+            print(f'evaluation: wrote {path}', flush=True)
+        except (OSError, InputError) as error:
+            print(f'evaluation: cannot write {path}: {error}', file=sys.stderr, flush=True)
 
     def cleanup(self):
         """Drop the extrinsics."""
@@ -116,6 +126,9 @@ class EvaluationNode(BaseNode):
         else:
             self._compare(add(stamp, msg))
 
+    def _on_companion(self, topic, msg):
+        self.page.companion(topic, msg, self.info)
+
     def _compare(self, pairs, final=False):
         self._undecided += pairs
         if self._needs_info() and not final and len(self._undecided) <= QUEUE:
@@ -123,8 +136,12 @@ class EvaluationNode(BaseNode):
         pairs, self._undecided = self._undecided, []
         for stamp, prediction, truth in pairs:
             try:
-                depth = messages.image_to_depth(prediction)
-                metrics = self.session.add(stamp, depth, self._truth(prediction, truth))
+                depth, target = messages.image_to_depth(prediction), \
+                    self._truth(prediction, truth)
+                metrics = self.session.add(stamp, depth, target)
+                if self.page is not None:
+                    self.page.compared(stamp, depth, self.session.counted(target), metrics,
+                                       self.info)
             except InputError as error:
                 self.tracker.count('rejected')
                 self.tracker.count(f'rejected: {error.reason}')

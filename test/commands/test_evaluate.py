@@ -50,6 +50,34 @@ def test_report_table_and_pictures(frames, tmp_path, capsys, monkeypatch):
     assert cv2.imread(str(written[0])).std() > 20
 
 
+def test_a_page_stands_alone_and_says_how_to_do_it_again(frames, tmp_path, capsys):
+    out, page = tmp_path / 'report.json', tmp_path / 'new' / 'page.html'
+    assert evaluate(frames, out, '--html', str(page)) == 0
+    text, report = page.read_text(encoding='utf-8'), json.loads(out.read_text())
+    assert f'page: {page}' in capsys.readouterr().out
+    for value in (report['model_details']['sha256'], report['data_sha256'],
+                  report['protocol_definition'].split(';')[1]):
+        assert value in text
+    assert '<canvas' in text and 'nearest fill' in text
+    assert len(text) < 4_000_000
+    # The same data again, and other data.
+    digests = []
+    for limit in ('4', '3'):
+        assert evaluate(frames, out, '--limit', limit) == 0
+        digests.append(json.loads(out.read_text())['data_sha256'])
+    assert digests[0] == report['data_sha256'] != digests[1]
+
+
+def test_a_page_alone_will_do_and_the_table_alone(frames, tmp_path, capsys):
+    folder, model = frames
+    words = ['evaluate', str(folder), '--dataset', 'redwood', '--model', str(model), '--limit',
+             '1']
+    assert main([*words, '--html', str(tmp_path / 'page.html')]) == 0
+    capsys.readouterr()
+    assert main(words) == 0
+    assert 'nearest_fill' in (text := capsys.readouterr().out) and 'page:' not in text
+
+
 def test_noise_and_anchoring_reach_the_report(frames, tmp_path):
     def report(*arguments):
         assert evaluate(frames, tmp_path / 'out.json', *arguments) == 0

@@ -116,11 +116,16 @@ def test_depth_images_by_stamp(node, evaluation, tmp_path):
     statuses = []
     node.create_subscription(DiagnosticArray, '/diagnostics',
                              lambda msg: statuses.extend(msg.status), 10)
-    process = evaluation()
+    page = tmp_path / 'new' / 'page.html'
+    process = evaluation(html=str(page))
     predictions = [depth_image(i, 2.2) for i in range(FRAMES)]
     truth = [depth_image(i, 2.0, '16UC1') for i in range(FRAMES) if i != 3]
-    publish(node, {'depth/image': predictions, 'ground_truth/depth': truth})
-    deadline = time.monotonic() + 10
+    images = [messages.fill_image(Image(), np.full((HEIGHT, WIDTH, 3), 90, np.uint8), 'rgb8',
+                                  header(i)) for i in range(FRAMES)]
+    publish(node, {'image': images, 'depth/camera_info': [camera_info(i) for i in range(FRAMES)],
+                   'depth/image': predictions, 'depth/confidence': [
+                       depth_image(i, 0.5) for i in range(FRAMES)], 'ground_truth/depth': truth})
+    deadline = time.monotonic() + 30
     while time.monotonic() < deadline:
         rclpy.spin_once(node, timeout_sec=0.1)
         values = [{v.key: v.value for v in s.values} for s in statuses if 'eval' in s.name]
@@ -135,6 +140,10 @@ def test_depth_images_by_stamp(node, evaluation, tmp_path):
     assert report['metrics']['mae'] == pytest.approx(0.2, rel=1e-3)
     assert report['metrics']['delta1'] == 1.0
     assert 'wrote' in text
+    shown = page.read_text(encoding='utf-8')
+    for part in ('5.700 s', 'image and line', '<canvas', 'Confidence', 'found no ground truth',
+                 'python -m depth_ros.nodes.evaluation'):
+        assert part in shown, part
 
 
 def test_cloud_without_the_line(node, evaluation, tmp_path):

@@ -69,6 +69,10 @@ def test_one_command_gives_a_model(whole, bag, capsys):
     assert 'scan:=' not in everything['launch']
     page, card = (whole / 'report.html').read_text(), (whole / 'model.md').read_text()
     assert page.count('data:image') >= 6 and 'polyline' in page and 'usable images are few' in page
+    for part in ('<canvas', 'Errors by distance', 'The worst frames', 'How to do it again',
+                 spec.sha256, '--steps 6'):
+        assert part in page, part
+    assert len(page) < 4_000_000
     assert str(whole.parent) not in card and f'{found["beams"][AFTER]["abs_rel"]:.3f}' in card
     before = (whole / 'run' / 'last.ckpt').stat().st_mtime_ns
     capsys.readouterr()

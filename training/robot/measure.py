@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from depth_ros.contracts import InputError
 from depth_ros.evaluation.baselines import nearest_fill
 from depth_ros.evaluation.confidence import TOLERANCE
+from depth_ros.evaluation.evidence import View
 from depth_ros.evaluation.protocols import Average, find_protocol
 import numpy as np
 import torch
@@ -44,7 +45,11 @@ class Ledger:
     observed: list = field(default_factory=list)
 
     def add(self, depth, target, beyond=None, confidence=None):
-        """Take a frame: depth, target (H, W) metres, NaN unknown; confidence (H, W) or None."""
+        """
+        Take a frame and return its errors.
+
+        depth, target (H, W) metres, NaN unknown; confidence (H, W) or None.
+        """
         errors = self.average.protocol.image(depth, target, beyond)
         self.average.add(errors)
         self.per_frame.append(errors['abs_rel'])
@@ -54,6 +59,7 @@ class Ledger:
             self.stated.append(float(confidence[known].mean()))
             self.observed.append(float(
                 (np.maximum(ratio, 1 / np.maximum(ratio, 1e-9)) <= TOLERANCE).mean()))
+        return errors
 
     def result(self):
         """Return the figures as plain values."""
@@ -87,12 +93,14 @@ class Measurement:
         scales it, see `scaled`.
     :param seed: of the beams that are held back.
     :param pictures: how many frames are kept in `shown`, evenly spread.
+    :param evidence: `Evidence` of the method that it is named after, or None; on ground truth
+        where there is any, else at the held-back beams.
     """
 
-    def __init__(self, models, teacher=None, seed=0, pictures=0, rule='ratios'):
+    def __init__(self, models, teacher=None, seed=0, pictures=0, rule='ratios', evidence=None):
         """Begin without frames."""
         self.models, self.teacher, self.seed, self.pictures = models, teacher, seed, pictures
-        self.rule = rule
+        self.rule, self.evidence = rule, evidence
         self.kinds = {'beams': {}, 'truth': {}}
         self.names, self.shown = [], []
 
@@ -111,16 +119,18 @@ class Measurement:
         self.names.append(sample.name)
         target = np.where(held > 0, held, np.float32(np.nan))
         truth = np.isfinite(sample.depth).any()
-        kept = {}
+        kept, last = {}, {}
         for name, model in self.models.items():
             beyond = model.spec.depth_max or None
             frame = model.estimate(sample.image, sample.camera, sparse=line)
-            self._ledger('beams', name).add(frame.depth, target, beyond, frame.confidence)
+            errors = self._ledger('beams', name).add(frame.depth, target, beyond,
+                                                     frame.confidence)
             kept[name] = frame.depth
             if truth:  # the robot has all beams
                 frame = model.estimate(sample.image, sample.camera, sparse=sample.sparse)
-                self._ledger('truth', name).add(frame.depth, sample.depth, beyond,
-                                                frame.confidence)
+                errors = self._ledger('truth', name).add(frame.depth, sample.depth, beyond,
+                                                         frame.confidence)
+            last[name] = frame, errors, beyond
         baselines = {FILL: nearest_fill}
         if self.teacher is not None:
             # Images of recordings are views of the messages, which torch must not write to.
@@ -130,9 +140,20 @@ class Measurement:
             self._ledger('beams', name).add(baseline(line), target)
             if truth:
                 self._ledger('truth', name).add(baseline(sample.sparse), sample.depth)
+        if self.evidence is not None:
+            given = sample.sparse if truth else line
+            self._look(sample, given, sample.depth if truth else target, last,
+                       {name: baseline(given) for name, baseline in baselines.items()})
         if keep:
             self.shown.append(Shown(sample.name, np.array(sample.image), line, held,
                                     np.array(sample.depth), kept))
+
+    def _look(self, sample, line, target, last, others):
+        frame, errors, beyond = last[self.evidence.model]
+        others.update((name, other.depth) for name, (other, _, _) in last.items()
+                      if name != self.evidence.model)
+        self.evidence.add(View(sample.name, frame.depth, target, np.array(sample.image), line,
+                               frame.confidence, sample.camera, others, beyond), errors)
 
     def _ledger(self, kind, name):
         return self.kinds[kind].setdefault(name, Ledger())

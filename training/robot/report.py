@@ -9,11 +9,15 @@ from types import SimpleNamespace
 
 from depth_ros.datasets.sample import read_image
 from depth_ros.documents import inside
+from depth_ros.evaluation import sections
+from depth_ros.evaluation.evidence import Kept
+from depth_ros.evaluation.protocols import find_protocol
 from depth_ros.page import Page
 from training.robot.learn import curves
-from training.robot.measure import AFTER, BEFORE, FILL, TEACHER
+from training.robot.measure import AFTER, BEFORE, FILL, PROTOCOL, TEACHER
 
 COLUMNS = ('', 'REL', 'RMSE, m', 'delta1', 'points', 'confidence', 'right within 10 %')
+PANEL_BYTES = 110_000  # of one picture of a measured frame
 WHERE = {'truth': 'on ground truth', 'beams': 'at held-back beams'}
 
 
@@ -82,7 +86,8 @@ def write_report(folder, result: dict) -> Path:
                        [_row(name, found) for name, found in figures[kind].items()],
                        {'REL': 'min', 'RMSE, m': 'min', 'delta1': 'max'}, WHERE[kind])
     page.heading('Measured frames')
-    page.pictures(_pictures(folder, figures['pictures']), columns=1)
+    page.pictures(_pictures(folder, figures['pictures']), columns=1, most=PANEL_BYTES)
+    _evidence(page, folder, figures)
     page.heading('The recording')
     for report in result['check']['recordings']:
         page.paragraph(f'{report["path"]}: {report["duration_s"]:.0f} s')
@@ -94,12 +99,33 @@ def write_report(folder, result: dict) -> Path:
     if found:
         page.plot({name: zip(*points) for name, points in found.items() if name != 'minutes'},
                   'Loss and its terms', 'step', 'loss', marks=len(found['loss']) < 3)
-    page.details('All figures (r2m.json holds them too)', json.dumps(
-        {key: result[key] for key in ('settings', 'teacher', 'training', 'model', 'seconds')},
-        indent=1))
+    rerun = result['rerun']
+    sections.add_rerun(page, rerun['environment'], {
+        'recordings': ', '.join(f'{path} (fingerprint {mark})'
+                                for path, mark in rerun['recordings'].items()),
+        'seed': rerun['seed'], 'SHA-256 of model.onnx': result['model']['sha256'],
+        'protocol': f'{PROTOCOL}: {find_protocol(PROTOCOL).definition}',
+        'frames measured': figures['frames']},
+        {key: result[key] for key in ('settings', 'teacher', 'training', 'model', 'seconds')})
     path = folder / 'report.html'
     page.write(path)
     return path
+
+
+def _evidence(page, folder, figures):
+    """Add where the errors of the trained model are, its worst frames, and clouds."""
+    found = figures['evidence']
+    kind = 'truth' if figures.get('truth') else 'beams'
+    sections.add_clouds(page, json.loads(inside(folder, found['clouds']).read_text()))
+    page.paragraph(f'What follows is {WHERE[kind]}.')
+    sections.add_ranges(page, found)
+    sections.add_rows(page, found)
+    sections.add_confidence(page, found)
+    if found['worst']:
+        page.heading('The worst frames')
+        frames = [Kept(0, one['name'], one['errors'], _pictures(folder, one['tiles']), None)
+                  for one in found['worst']]
+        sections.add_frames(page, frames, sum(len(one.tiles) for one in frames))
 
 
 def _row(name, found):

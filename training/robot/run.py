@@ -4,11 +4,13 @@
 from __future__ import annotations
 
 from copy import deepcopy
+from importlib import metadata
 from pathlib import Path
 import tempfile
 import time
 
 from depth_ros.estimator import Estimator
+from depth_ros.evaluation.environment import environment
 from depth_ros.poses import pose_from
 import numpy as np
 from training.experiment import fit
@@ -41,7 +43,8 @@ def robot_to_model(settings, say=print) -> dict:
               'check': checked, 'frames': frames, 'teacher': stages.found('teacher'),
               'trust': stages.found('trust'),
               'training': trained, 'model': model, 'figures': figures,
-              'seconds': stages.record.seconds(), 'launch': launch(stages, settings, checked)}
+              'seconds': stages.record.seconds(), 'launch': launch(stages, settings, checked),
+              'rerun': _rerun(stages, settings)}
     sentences = verdict(result)
     result['verdict'] = sentences
     deliver.write_card(settings.out / 'model.md', model, figures, sentences, {
@@ -56,6 +59,15 @@ def robot_to_model(settings, say=print) -> dict:
                    f'model: {settings.out / "model.onnx"}, card: {settings.out / "model.md"}, '
                    f'report: {page}', '', result['launch']]))
     return result
+
+
+def _rerun(stages, settings):
+    """Return what is needed to do it again: environment, and the recordings by their content."""
+    found = environment()
+    versions = {name: metadata.version(name) for name in ('torch', 'lightning', 'onnx')}
+    return {'environment': {**found, 'command': command_of(settings),
+                            'packages': {**found['packages'], **versions}},
+            'recordings': dict(stages.marks), 'seed': settings.seed}
 
 
 def check_and_split(stages, settings, say):

@@ -12,6 +12,7 @@ import json
 from pathlib import Path
 
 from depth_ros.estimator import Estimator
+from depth_ros.evaluation.evidence import Evidence
 import numpy as np
 from training.experiment import load_config
 from training.files import write_text
@@ -28,6 +29,7 @@ from training.teacher_cache import CachedTeacher
 from training.teacher_depth import Layout, open_teacher
 import yaml
 
+WORST = 4  # frames that the report shows
 WEIGHTS = 0.1, 1.0  # of a teacher that is worse than the start, and of one that is as good
 
 
@@ -172,21 +174,33 @@ class Stages(Preparation):
     def figures(self, teacher: Chosen) -> dict:
         """Measure the shipped model, the trained one, the teacher and the nearest fill."""
         s = self.settings
-        key = key_of(self.keys['model'], s.seed, s.measure_frames)
+        key = key_of(self.keys['model'], s.seed, s.measure_frames, 'evidence')
 
         def work():
             models = {BEFORE: Estimator(self.spec),
                       AFTER: Estimator(str(self.out / 'run' / 'trained.onnx'))}
+            evidence = Evidence(AFTER, worst=WORST)
             measured = Measurement(models, self.asked(teacher), s.seed, PICTURES,
-                                   rule_of(self.config()))
+                                   rule_of(self.config()), evidence)
             for dataset, indices in self.measured():
                 measured.run(dataset.read(indices), len(indices))
             found = measured.result()
             pictures = [self._keep(f'frame_{number}', panel(shown), shown.name)
                         for number, shown in enumerate(measured.shown)]
             both = {kind: compared(found, kind) for kind in ('beams', 'truth')}
-            return {**found, 'pictures': pictures, 'compared': both}
+            return {**found, 'pictures': pictures, 'compared': both,
+                    'evidence': self._keep_evidence(evidence)}
         return self._stage('figures', key, work)
+
+    def _keep_evidence(self, evidence):
+        """Write the clouds and the pictures of the worst frames; returns what to show."""
+        clouds, worst = self.out / 'pictures' / 'clouds.json', []
+        write_text(clouds, json.dumps(evidence.clouds()))
+        for number, one in enumerate(evidence.worst()):
+            worst.append({'name': one.name, 'errors': one.errors, 'tiles': [
+                self._keep(f'worst_{number}_{k}', picture, caption)
+                for k, (caption, picture) in enumerate(one.tiles)]})
+        return {**evidence.result(), 'clouds': 'pictures/clouds.json', 'worst': worst}
 
 
 def rule_of(config: dict) -> str:
