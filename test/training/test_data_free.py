@@ -245,6 +245,8 @@ def test_foreign_teacher(tmp_path):
         answer = made.teach(data['image'], (32, 48))[:, 0].numpy()
         assert np.allclose(answer, expected, atol=1e-4)
         made.losses(data)['loss'].backward()
+    made = method(path, mix_share=0.0, transform=False, teacher_unit=0.001)
+    assert np.allclose(made.teach(data['image'], (32, 48))[:, 0].numpy(), expected / 1000)
     for options in ({}, {'source': 'adversarial', 'generator_size': [32, 48]}):
         with pytest.raises(InputError, match='neither features nor gradients'):
             method(path, **options)
@@ -255,7 +257,7 @@ def test_foreign_teacher(tmp_path):
     ({'source': 'gan'}, 'unknown source of images .gan.: choose one of adversarial, noise'),
     ({'loss': 'l2'}, 'unknown loss of the student .l2.'),
     ({'mix_share': 2}, 'mix_share is 2: it is a probability'),
-    ({'student_steps': 0}, 'student_steps is 0'),
+    ({'student_steps': 0}, 'student_steps is 0'), ({'teacher_unit': 0}, 'teacher_unit is 0'),
     ({'statistics': 'none'}, 'unknown way to compare statistics'),
     ({'optimizer': 'lion'}, 'unknown optimizer'),
     ({'source': 'adversarial', 'generator_size': [30, 40]}, 'multiples of 16, not .30, 40.')])

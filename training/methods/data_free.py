@@ -45,8 +45,9 @@ class DataFree(Taught):
     weight_decay 5e-5. Samples are left out on which the teacher's answer is not finite.
 
     :param teacher_checkpoint: as in Taught; or an ONNX file of any origin that takes an image and
-        gives depth in metres, which shows no features: it needs transform false.
-    :param teacher_takes: of such a file, see `teacher_depth.Layout`, where the file does not tell.
+        gives depth, which shows no features: it needs transform false.
+    :param teacher_takes: of such a file, see `teacher_depth.Layout`, where the file does not tell;
+        teacher_unit: metres that 1 of its output stands for.
     :param source: simulated, noise or adversarial; the last two look at the size of the data's
         images only, which may be blank.
     :param loss: l1, or dif: the composite loss.
@@ -69,7 +70,7 @@ class DataFree(Taught):
                  statistics: str = 'relative', stay: float = STAY, maker_lr: float = 1e-4,
                  student_steps: int = 5, generator_size: tuple[int, int] = (256, 320),
                  optimizer: str = 'adam', teacher_takes: str | None = None,
-                 protocol: str = 'image_rmse', **options):
+                 teacher_unit: float = 1.0, protocol: str = 'image_rmse', **options):
         """See the class; the teacher is read when training starts."""
         choose(dict.fromkeys(SOURCES), source, 'source of images')
         choose(LOSSES, loss, 'loss of the student')
@@ -77,6 +78,8 @@ class DataFree(Taught):
         choose(STATISTICS, statistics, 'way to compare statistics')
         if not 0.0 <= mix_share <= 1.0:
             raise InputError(f'mix_share is {mix_share}: it is a probability, between 0 and 1')
+        if not 0.0 < teacher_unit < float('inf'):
+            raise InputError(f'teacher_unit is {teacher_unit}: give metres, above 0')
         if student_steps < 1:
             raise InputError(f'student_steps is {student_steps}: give at least 1')
         super().__init__(network, encoder, teacher_network, teacher_encoder, teacher_checkpoint,
@@ -110,7 +113,7 @@ class DataFree(Taught):
         """Return the teacher: a network, or what answers in its place."""
         path = self.hparams.teacher_checkpoint
         if str(path).endswith('.onnx'):
-            return read_foreign(path, self.hparams.teacher_takes)
+            return read_foreign(path, self.hparams.teacher_takes, self.hparams.teacher_unit)
         return super().read_teacher()
 
     def answer(self, image, size):
