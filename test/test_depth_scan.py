@@ -1,13 +1,17 @@
 # Copyright 2026 depth_ros maintainers
 # SPDX-License-Identifier: Apache-2.0
 """A level scan out of depth: against points one by one, in a room with a box and a shelf."""
+from depth_ros import contracts, messages
 from depth_ros.camera import Camera
 from depth_ros.contracts import InputError
 from depth_ros.depth_scan import Band, depth_scan
-from depth_ros.lidar import scan_points
+from depth_ros.launching import DEMO_BAG
+from depth_ros.lidar import scan_points, transform
+from depth_ros.poses import matrix_from
 from made_room import FLOOR, room_depth
 import numpy as np
 import pytest
+import yaml
 
 CAMERA = Camera(160, 120, 130.0, 130.0, 79.5, 59.5)
 LENS = Camera(160, 120, 130.0, 130.0, 79.5, 59.5, (-0.2, 0.05, 0.001, -0.001, 0.0))
@@ -103,3 +107,35 @@ def test_a_camera_that_looks_at_the_floor_alone_is_an_input_error():
         Band(1.0, 0.5)
     with pytest.raises(InputError, match='scale the camera first'):
         depth_scan(np.ones((60, 80), np.float32), CAMERA, BAND)
+
+
+def test_true_depth_gives_the_measured_scan(repository):
+    """In the bundled recording, whose camera looks down, at the height of its LiDAR."""
+    highlevel = pytest.importorskip('rosbags.highlevel')
+    shipped = yaml.safe_load((repository / 'config' / 'demo.yaml').read_text())
+    mounting = shipped['/**']['ros__parameters']
+    pose = matrix_from(mounting['lidar_translation'], mounting['lidar_rotation'])
+    tilt = -np.degrees(np.arcsin(pose[2, 2]))  # of the LiDAR's upward axis
+    found = {}
+    with highlevel.AnyReader([DEMO_BAG]) as reader:
+        for connection, _, raw in reader.messages():
+            found.setdefault(connection.topic, []).append(reader.deserialize(
+                raw, connection.msgtype))
+    camera = messages.camera_from_info(found['/camera/camera_info'][0])
+    gaps = []
+    for image, scan in list(zip(found['/ground_truth/depth/compressed'], found['/scan']))[::30]:
+        depth = contracts.millimetres_to_metres(messages.compressed_to_array(image))
+        points = transform(scan_points(messages.scan_from_message(scan))[0], pose)
+        c, s = np.cos(np.radians(tilt)), np.sin(np.radians(tilt))
+        ahead = points[:, 2] * c - points[:, 1] * s
+        height = -points[:, 2] * s - points[:, 1] * c
+        assert np.ptp(height) < 1e-4
+        made = depth_scan(depth, camera, Band(height[0] - 0.06, height[0] + 0.06, 0.0, tilt, 20.0))
+        beam = np.rint((np.arctan2(-points[:, 0], ahead) - made.angle_min)
+                       / made.angle_increment).astype(int)
+        seen = (beam >= 0) & (beam < len(made.ranges)) & (ahead > 0)
+        gaps.append(made.ranges[beam[seen]] - np.hypot(ahead, points[:, 0])[seen])
+    gaps = np.abs(np.concatenate(gaps))
+    gaps = gaps[np.isfinite(gaps)]
+    # The LiDAR is 17 cm below the camera and sees past other edges.
+    assert len(gaps) > 300 and np.median(gaps) < 0.03
