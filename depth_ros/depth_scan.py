@@ -75,6 +75,10 @@ def depth_scan(depth, camera, band):
         raise InputError(f'depth is {depth.shape[1]}x{depth.shape[0]} but the camera is '
                          f'{camera.width}x{camera.height}: scale the camera first')
     view = _view(camera, band)
+    if view is None:
+        raise InputError(f'no ray of the camera passes heights from {band.min_height} to '
+                         f'{band.max_height} m within {band.range_max} m: correct '
+                         'depth_scan_camera_height and depth_scan_camera_tilt', 'depth scan')
     seen = depth.ravel()[view.pixels]
     # Comparisons with NaN are false: what is unknown neither hits nor is free.
     hit = (seen >= view.nearest) & (seen < view.farthest)
@@ -89,7 +93,7 @@ def depth_scan(depth, camera, band):
 
 @lru_cache(maxsize=4)
 def _view(camera, band):
-    """Directions of all pixels in the level frame, reduced to what the band needs."""
+    """Directions of all pixels in the level frame, reduced to what the band needs, or None."""
     rays = camera.rays().astype(np.float64)
     sine, cosine = np.sin(np.radians(band.tilt)), np.cos(np.radians(band.tilt))
     # Of a ray (x right, y down, 1 forward): forward, left and up in the level frame.
@@ -100,9 +104,7 @@ def _view(camera, band):
     nearest, farthest = _passage(slope, band)
     used = np.isfinite(slope) & (forward > 0) & (nearest < farthest)
     if not used.any():
-        raise InputError(f'no ray of the camera passes heights from {band.min_height} to '
-                         f'{band.max_height} m within {band.range_max} m: correct '
-                         'depth_scan_camera_height and depth_scan_camera_tilt', 'depth scan')
+        return None
     increment = _beam_width(azimuth, used)
     angle_min = azimuth[used].min()
     beam = np.rint((azimuth[used] - angle_min) / increment).astype(np.intp)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import depth_ros
 from depth_ros.engines import DEFAULT_PRECISION, PRECISIONS
+from depth_ros.sensors import CAMERAS, LIDARS
 
 DEMO_BAG = Path(depth_ros.__file__).parent / 'demo_bag'
 FLAG = ('true', 'false')
@@ -48,6 +49,31 @@ LIDAR = {
     'scan': ('scan', 'Topic of the LaserScan.'),
     'cloud': ('cloud', 'Topic of the PointCloud2.'),
 }
+# Of robot.launch.py:
+SENSORS = {
+    'camera': ('realsense', 'Camera whose driver gives the topics and frames.', tuple(CAMERAS)),
+    'lidar': ('rplidar', 'LiDAR whose driver gives topic and frame; none: the camera alone.',
+              ('none', *LIDARS)),
+    'cloud_ring': ('', 'The only ring of a cloud to use; empty: as in the parameter file.'),
+}
+SENSOR_TOPICS = {
+    'image': ('', 'Topic of the camera image; empty: that of the driver.'),
+    'camera_info': ('', 'Topic of its calibration; empty: that of the driver.'),
+    'image_compressed': ('', 'Topic of the compressed image; empty: that of the driver.'),
+    'scan': ('', 'Topic of the LaserScan; empty: that of the driver.'),
+    'cloud': ('', 'Topic of the PointCloud2; empty: that of the driver.'),
+}
+MOUNTING = {
+    'camera_frame': ('', 'Frame at the camera with x forward; empty: that of the driver.'),
+    'lidar_frame': ('', 'Frame of the LiDAR; empty: that of the driver.'),
+    'lidar_pose': ('', 'Pose of the LiDAR in camera_frame, `x y z yaw pitch roll` in metres and '
+                   'radians, to be published on TF; empty: TF or the parameter file has it.'),
+    'camera_height': ('', 'Metres of the camera above the floor, for depth/scan; empty: as in the '
+                      'parameter file.'),
+    'camera_tilt': ('', 'Degrees by which the camera looks down, for depth/scan: publishes the '
+                    'frame <camera_frame>_level on TF; empty: as in the parameter file.'),
+}
+VIEW = {'rviz': ('false', 'Start RViz with config/depth.rviz.', FLAG)}
 WHOLE = ('cloud_ring',)  # parameters that are integers
 DEPTH = {'depth': ('depth', 'Prefix of the depth topics: <depth>/image, <depth>/points, ...')}
 OUTPUTS = ('image', 'camera_info', 'points', 'scan', 'confidence', 'saliency', 'image_color')

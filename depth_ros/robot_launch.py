@@ -11,30 +11,6 @@ from depth_ros import launching
 from depth_ros.contracts import InputError
 from depth_ros.sensors import CAMERAS, LIDARS
 
-SENSORS = {
-    'camera': ('realsense', 'Camera whose driver gives the topics and frames.', tuple(CAMERAS)),
-    'lidar': ('rplidar', 'LiDAR whose driver gives topic and frame; none: the camera alone.',
-              ('none', *LIDARS)),
-    'cloud_ring': ('', 'The only ring of a cloud to use; empty: as in the parameter file.'),
-}
-TOPICS = {
-    'image': ('', 'Topic of the camera image; empty: that of the driver.'),
-    'camera_info': ('', 'Topic of its calibration; empty: that of the driver.'),
-    'image_compressed': ('', 'Topic of the compressed image; empty: that of the driver.'),
-    'scan': ('', 'Topic of the LaserScan; empty: that of the driver.'),
-    'cloud': ('', 'Topic of the PointCloud2; empty: that of the driver.'),
-}
-MOUNTING = {
-    'camera_frame': ('', 'Frame at the camera with x forward; empty: that of the driver.'),
-    'lidar_frame': ('', 'Frame of the LiDAR; empty: that of the driver.'),
-    'lidar_pose': ('', 'Pose of the LiDAR in camera_frame, `x y z yaw pitch roll` in metres and '
-                   'radians, to be published on TF; empty: TF or the parameter file has it.'),
-    'camera_height': ('', 'Metres of the camera above the floor, for depth/scan; empty: as in the '
-                      'parameter file.'),
-    'camera_tilt': ('', 'Degrees by which the camera looks down, for depth/scan: publishes the '
-                    'frame <camera_frame>_level on TF; empty: as in the parameter file.'),
-}
-VIEW = {'rviz': ('false', 'Start RViz with config/depth.rviz.', launching.FLAG)}
 # Yaw, pitch and roll of an optical frame in the body frame of its camera (REP 103).
 OPTICAL = (-math.pi / 2, 0.0, -math.pi / 2)
 

@@ -12,9 +12,9 @@ from launch import LaunchDescription
 def generate_launch_description():
     """Start the node for the sensors, and what TF lacks; the drivers are started elsewhere."""
     return LaunchDescription([
-        *launching.declare(launching.COMMON, launching.MODEL, robot_launch.SENSORS,
-                           robot_launch.TOPICS, launching.DEPTH, robot_launch.MOUNTING,
-                           robot_launch.VIEW),
+        *launching.declare(launching.COMMON, launching.MODEL, launching.SENSORS,
+                           launching.SENSOR_TOPICS, launching.DEPTH, launching.MOUNTING,
+                           launching.VIEW),
         robot_launch.sensor_topics(),
         launching.dds_profile(),
         robot_launch.frames(),

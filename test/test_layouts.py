@@ -3,6 +3,7 @@
 """The RViz and Foxglove layouts show topics that the nodes publish or hear."""
 import json
 
+from depth_ros import launching
 import pytest
 import yaml
 
@@ -70,3 +71,7 @@ def test_foxglove_shows_our_topics(repository):
             assert panel['topicToRender'] == '/diagnostics'
     status = panels['DiagnosticStatusPanel!completion']
     assert (status['selectedHardwareId'], status['selectedName']) == ('depth_ros', '/completion')
+
+
+def test_the_launch_argument_depth_moves_every_topic():
+    assert {f'depth/{part}' for part in launching.OUTPUTS} == set(TOPICS)

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 from test_launch import actions, describe
 
-TABLES = (launching.COMMON, launching.MODEL, robot_launch.SENSORS, robot_launch.TOPICS,
-          launching.DEPTH, robot_launch.MOUNTING, robot_launch.VIEW)
+TABLES = (launching.COMMON, launching.MODEL, launching.SENSORS, launching.SENSOR_TOPICS,
+          launching.DEPTH, launching.MOUNTING, launching.VIEW)
 
 
 def chosen(**arguments):
