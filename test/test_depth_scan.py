@@ -100,7 +100,13 @@ def test_the_floor_is_no_obstacle_and_clears_nothing():
     assert np.isnan(depth_scan(depth, CAMERA, BAND).ranges).all()
 
 
-def test_a_camera_that_looks_at_the_floor_alone_is_an_input_error():
+def test_a_camera_that_sees_no_level_ray_clears_nothing():
+    ranges = depth_scan(room_depth(CAMERA, 45.0, things=False), CAMERA,
+                        Band(0.1, 1.2, FLOOR, 45.0, 6.0)).ranges
+    assert len(ranges) > 60 and np.isnan(ranges).all()
+
+
+def test_a_band_that_no_ray_passes_is_an_input_error():
     with pytest.raises(InputError, match='no ray of the camera passes heights'):
         depth_scan(np.ones((120, 160), np.float32), CAMERA, Band(9.5, 9.8, 9.0, 75.0, 5.0))
     with pytest.raises(InputError, match='set depth_scan_min_height below'):
