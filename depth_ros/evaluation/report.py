@@ -82,6 +82,8 @@ def _cautions(report):
     if report['frames'] < FEW_FRAMES:
         said.append(('note', 'sample', f'{report["frames"]} frames are few: another choice of '
                      'frames would change the figures'))
+    if report['frames'] == 0 and report.get('predictions') == 0:
+        said.append(('error', 'input', 'no depth image came in'))
     if report.get('unmatched_predictions'):
         said.append(('note', 'pairs', f'{report["unmatched_predictions"]} depth images found no '
                      'ground truth of their time and were not compared'))
@@ -104,7 +106,8 @@ def _figures(page, report):
     if latency and latency['median'] is not None:
         values['latency here'] = (f'{latency["median"]:.1f} ms median, {latency["p99"]:.1f} ms '
                                   'p99, without loading')
-    page.values(values)
+    if values:
+        page.values(values)
 
 
 def _rels(report):
@@ -137,6 +140,13 @@ def _name(frame):
     return frame.get('name') or f'{frame["stamp_ns"] / 1e9:.3f} s'
 
 
+def _counts(report):
+    """Return what the evaluation node counted."""
+    return {name.replace('_', ' '): report[name] for name in (
+        'predictions', 'truths', 'unmatched_predictions', 'unmatched_truths', 'rejected')
+        if name in report}
+
+
 def _conditions(report):
     """Return everything that the figures depend on, by its name."""
     model = report.get('model_details') or {}
@@ -152,7 +162,8 @@ def _conditions(report):
         'SHA-256 of the frames as read': report.get('data_sha256'),
         'line': report.get('line'), 'ground truth': report.get('truth'),
         'protocol': f'{report["protocol"]}: {report["protocol_definition"]}',
-        'frames': report['frames'], 'pixels compared': report['metrics']['pixels'],
+        'frames': report['frames'], **_counts(report),
+        'pixels compared': report['metrics']['pixels'],
         'options': ', '.join(f'{key} {value}' for key, value in report.get('options', {}).items()
                              if value is not None)}
     return {name: value for name, value in values.items() if value not in (None, '', {})}

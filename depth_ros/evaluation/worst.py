@@ -41,8 +41,10 @@ def tiles(view):
     known = np.isfinite(view.truth)
     error = error_colors(view.depth, view.truth, WORST_ERROR)
     wide = 2 * WIDTH if view.truth.shape[1] > 2 * view.truth.shape[0] else 4 * WIDTH // 3
-    found = [] if view.image is None else [
-        ('image and line', _small(overlay(view.image, view.line, far), width=wide))]
+    found = []
+    if view.image is not None:
+        found.append(('image' if view.line is None else 'image and line',
+                      _small(overlay(view.image, view.line, far), width=wide)))
     return found + [
         (f'prediction, 0 to {far:.1f} m', _small(colorize(view.depth, far), width=wide)),
         ('ground truth', _small(colorize(view.truth, far), known, wide)),

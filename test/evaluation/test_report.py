@@ -68,7 +68,8 @@ def test_page_of_depth_alone():
 
 
 def test_page_without_a_frame():
-    text = make_page(Session().report(), Evidence()).html()
+    text = make_page(Session().report(predictions=0), Evidence()).html()
+    assert 'no depth image came in' in text and '<dt>predictions</dt><dd>0</dd>' in text
     assert 'nothing in them could be compared' in text and 'How to do it again' in text
 
 

@@ -141,7 +141,7 @@ def test_depth_images_by_stamp(node, evaluation, tmp_path):
     assert report['metrics']['delta1'] == 1.0
     assert 'wrote' in text
     shown = page.read_text(encoding='utf-8')
-    for part in ('5.700 s', 'image and line', '<canvas', 'Confidence', 'found no ground truth',
+    for part in ('5.700 s', '<figcaption>image<', '<canvas', 'Confidence', 'found no ground truth',
                  'python -m depth_ros.nodes.evaluation'):
         assert part in shown, part
 

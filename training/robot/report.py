@@ -116,8 +116,10 @@ def _evidence(page, folder, figures):
     """Add where the errors of the trained model are, its worst frames, and clouds."""
     found = figures['evidence']
     kind = 'truth' if figures.get('truth') else 'beams'
+    if kind == 'beams':
+        page.paragraph('Ground truth here and below are the held-back beams, so all of it lies at '
+                       'the height of the scanner.')
     sections.add_clouds(page, json.loads(inside(folder, found['clouds']).read_text()))
-    page.paragraph(f'What follows is {WHERE[kind]}.')
     sections.add_ranges(page, found)
     sections.add_rows(page, found)
     sections.add_confidence(page, found)
