@@ -10,6 +10,7 @@ import os
 import sys
 
 from depth_ros.contracts import InputError
+from depth_ros.version import VERSION
 
 # A disk that is full or only read, and folders of others.
 UNWRITABLE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM,
@@ -55,6 +56,9 @@ class Program:
         if not words or words[0] in ('-h', '--help', 'help'):
             print(self.usage())
             return 0 if words else 2
+        if words[0] == '--version':
+            print(f'{self.name} {VERSION}')
+            return 0
         name, *rest = words
         if name not in self.commands:
             print(f'{self.name}: unknown command {name!r}\n{self.usage()}', file=sys.stderr)

@@ -9,7 +9,9 @@ import subprocess
 import sys
 from xml.etree import ElementTree
 
+from depth_ros.version import VERSION
 import pytest
+import yaml
 
 EXECUTABLES = ('completion', 'monocular', 'evaluation', 'replay')
 INSTALLED = (
@@ -85,9 +87,30 @@ def test_package_xml(repository):
 
 
 def test_versions_agree(repository):
-    """setup.py and package.xml name the same version."""
+    """package.xml, setup.py, the code, CITATION.cff and the changelog name one version."""
     version = ElementTree.parse(repository / 'package.xml').getroot().findtext('version')
     assert f"version='{version}'" in (repository / 'setup.py').read_text()
+    assert VERSION == version
+    citation = yaml.safe_load((repository / 'CITATION.cff').read_text())
+    assert str(citation['version']) == version
+    changes = (repository / 'CHANGELOG.rst').read_text()
+    released = re.findall(r'^(\d+\.\d+\.\d+) \((.*)\)$', changes, re.MULTILINE)
+    assert released[:1] in ([(version, str(citation['date-released']))], [])
+    assert f'Version {version}' in (repository / 'QUALITY_DECLARATION.md').read_text()
+
+
+def test_citation(repository):
+    """CITATION.cff has what CFF 1.2.0 asks for, and every paper has authors, a year, a home."""
+    citation = yaml.safe_load((repository / 'CITATION.cff').read_text())
+    assert {'cff-version', 'message', 'title', 'authors'} <= set(citation)
+    assert citation['cff-version'] == '1.2.0' and citation['license'] == 'Apache-2.0'
+    assert len(citation['references']) == 8
+    for paper in citation['references']:
+        assert paper['type'] in ('article', 'conference-paper') and 2019 <= paper['year'] <= 2023
+        assert all({'family-names', 'given-names'} == set(author) for author in paper['authors'])
+        assert {'journal', 'conference', 'identifiers'} & set(paper)
+        for file in re.findall(r'training/[\w/.]+', paper['notes']):
+            assert (repository / file).exists(), file
 
 
 def test_changelog(repository):

@@ -14,7 +14,8 @@ import sys
 from depth_ros import dds
 from depth_ros.contracts import InputError
 
-HELP = 'say what is installed and what is missing, with advice; status 1 for errors'
+HELP = ('say in one screen what is installed, which engine runs which model, what is missing and '
+        'how to get it; status 1 for errors')
 OK, WARN, ERROR = 'ok', 'warn', 'error'
 # Two nodes and a viewer need about this much for the shipped profile.
 SHM_BYTES = 256 << 20
@@ -34,36 +35,52 @@ ROS_PACKAGES = {
     'cv_bridge': 'rare image encodings', 'sensor_msgs_py': 'unusual point clouds',
 }
 NEEDED = ('sensor_msgs', 'diagnostic_msgs', 'lifecycle_msgs')
+# What `python -m training` needs, by the names of the package index; not imported here.
+TRAINING = ('torch', 'lightning', 'jsonargparse', 'onnx', 'onnxscript', 'tensorboard', 'h5py')
 
 
 @dataclass(frozen=True)
 class Check:
-    """One finding: level ok, warn or error, and what to do unless it is ok."""
+    """
+    One finding: level ok, warn or error, and what to do unless it is ok.
+
+    get: command that installs something that is missed by nobody yet.
+    """
 
     name: str
     level: str
     found: str
     advice: str = ''
+    get: str = ''
 
 
 def add_arguments(parser):
     """Add the options of the command."""
-    parser.add_argument('--json', action='store_true', help='print JSON instead of a table')
+    parser.add_argument('--all', action='store_true', help='every finding, a line each')
+    parser.add_argument('--json', action='store_true', help='every finding as JSON')
 
 
 def run(args):
     """Print the findings."""
-    checks = [check for group in (python, libraries, tensorrt, ros, transport, models)
+    checks = [check for group in (python, libraries, training, tensorrt, ros, transport, models)
               for check in group()]
     if args.json:
         print(json.dumps({'checks': [asdict(check) for check in checks]}, indent=1))
+    elif args.all:
+        print('\n'.join(table(checks)))
     else:
-        width = max(len(check.name) for check in checks)
-        for check in checks:
-            print(f'{check.level:<5}  {check.name:<{width}}  {check.found}')
-            if check.advice:
-                print(f'{"":5}  {"":{width}}  -> {check.advice}')
+        from depth_ros.commands.doctor_screen import screen
+        print('\n'.join(screen(checks)))
     return int(any(check.level == ERROR for check in checks))
+
+
+def table(checks):
+    """Return a line for every finding, and one for what to do."""
+    width = max(len(check.name) for check in checks)
+    for check in checks:
+        yield f'{check.level:<5}  {check.name:<{width}}  {check.found}'
+        if check.advice or check.get:
+            yield f'{"":5}  {"":{width}}  -> {check.advice or check.get}'
 
 
 def python():
@@ -86,14 +103,16 @@ def libraries():
     for name, (module, needed, purpose) in LIBRARIES.items():
         version, problem = _version(module)
         if version is None:
+            get = f'pip install {_package(name)}'
             yield Check(name, ERROR if needed else OK, f'not installed (for {purpose})',
-                        f'pip install {_package(name)}' if needed else '')
+                        *((get,) if needed else ('', get)))
         elif name == 'opencv' and int(version.split('.')[0]) >= 5:
             yield Check(name, WARN, version, "cv_bridge fails beside it: pip install 'opencv-"
                         "python-headless<5'")
         elif problem:
             yield Check(name, ERROR, problem, f'install {_package(name)} again')
         else:
+            version = _distribution(name) if version == 'installed' else version
             yield Check(name, OK, version + _details(name))
 
 
@@ -120,6 +139,19 @@ def _version(module):
     except Exception as error:
         return '?', f'does not import: {error}'
     return str(getattr(found, '__version__', 'installed')), ''
+
+
+def training():
+    """Libraries of `python -m training`, which a robot does not need."""
+    versions = {name: _distribution(name) for name in TRAINING}
+    missing = [name for name, version in versions.items() if version == '?']
+    if missing:
+        yield Check('training', OK, 'not installed (for `python -m training`: no '
+                    f'{", ".join(missing)})',
+                    get="pip install -e '.[training]'")
+    else:
+        yield Check('training', OK, f'torch {versions["torch"]}, lightning '
+                    f'{versions["lightning"]}')
 
 
 def tensorrt():
@@ -153,9 +185,17 @@ def ros():
         needed = name in NEEDED
         if version is None or problem:
             yield Check(name, ERROR if needed else OK, problem or 'not installed (for '
-                        f'{purpose})', advice if needed else '')
+                        f'{purpose})', advice if needed else '', '' if needed else _apt(name))
         else:
             yield Check(name, OK, 'installed')
+
+
+def _apt(name):
+    """Return the command that installs a ROS package, as far as the distribution is known."""
+    package = {'tf2_ros': 'tf2-ros-py'}.get(name, name.replace('_', '-'))
+    distribution = os.environ.get('ROS_DISTRO')
+    return f'sudo apt install ros-{distribution}-{package}' if distribution else \
+        'part of a ROS 2 installation: docs/install.md'
 
 
 def _distribution(*names):
@@ -177,8 +217,8 @@ def transport():
     current = dds.current_profile()
     export = ' '.join(f'{name}={shipped}' for name in dds.VARIABLES)
     if current is None:
-        yield Check('DDS profile', WARN, 'none set in this shell (launch files and the demo set '
-                    'it themselves)', 'elsewhere most image-sized messages get lost between '
+        yield Check('DDS profile', WARN, 'none set in this shell, which launch files and the demo '
+                    'do themselves', 'elsewhere most image-sized messages get lost between '
                     f'processes, so on both ends: export {export}')
     elif not Path(current).is_file():
         yield Check('DDS profile', ERROR, f'{current} does not exist', f'export {export}')

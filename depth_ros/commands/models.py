@@ -1,21 +1,23 @@
 # Copyright 2026 depth_ros maintainers
 # SPDX-License-Identifier: Apache-2.0
-"""`depth_ros models`: the models that are there."""
+"""`depth_ros models`: the models that are there, or those in files."""
 import json
 
-from depth_ros.model import available
+from depth_ros.model import available, find
 
-HELP = 'list the models, the default of each task first'
+HELP = ('list the models, the default of each task first; or look at files: what one says of '
+        'itself, or what is missing (exit code 2)')
 
 
 def add_arguments(parser):
     """Add the options of the command."""
+    parser.add_argument('files', nargs='*', metavar='FILE', help='.onnx files or names of models')
     parser.add_argument('--json', action='store_true', help='print JSON instead of a table')
 
 
 def run(args):
     """Print the models."""
-    models = [spec.summary() for spec in available()]
+    models = [spec.summary() for spec in (map(find, args.files) if args.files else available())]
     if args.json:
         print(json.dumps({'models': models}, indent=1))
         return 0

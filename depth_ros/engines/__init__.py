@@ -25,6 +25,11 @@ PRECISIONS = ('fp32', 'fp16', 'bf16', 'int8')
 DEFAULT_PRECISION = 'auto'
 
 
+def title(name):
+    """Return what people call an engine; its name where TITLES does not say."""
+    return TITLES.get(name, name)
+
+
 class EngineError(InputError):
     """An engine that cannot be loaded or run here; the message names what to install or do."""
 
@@ -183,7 +188,7 @@ def instead(name, error):
     """Return the sentence that says why ONNX Runtime answers and not what was asked for."""
     if name == 'onnxruntime':
         return f'ONNX Runtime in fp32 on the CPU instead: {error}'
-    what = f'instead of {TITLES[name]}' if name in TITLES else 'stays'
+    what = f'instead of {title(name)}' if name in ENGINES else 'stays'
     return f'ONNX Runtime {what}: {error}'
 
 

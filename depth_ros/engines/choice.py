@@ -73,6 +73,22 @@ def load(spec, height, width, base=None, **options):
     return _chosen(engine, text(found))
 
 
+def known(spec, height, width, **options):
+    """
+    Say what `load` would take without measuring anything: (text, whether it is settled).
+
+    Only the model's file and the folder of the engines are looked at.
+    """
+    names = candidates_of(options)
+    if len(names) == 1:
+        return f'{names[0].text()}: no other engine is installed', True
+    found = _remembered(Memory(options.get('cache'), key(spec, height, width, names, options)))
+    if found is None:
+        rivals = ' or '.join(dict.fromkeys(name.engine for name in names))
+        return f'{rivals}: the first start times them', False
+    return text(found), True
+
+
 def quick(engine):
     """Whether ONNX Runtime takes so little time that no other engine is worth loading."""
     feed = parity.stored_input(engine.spec, engine.height, engine.width)

@@ -62,7 +62,7 @@ class Upgrader:
             return ''
         ready = self._ready.get(size)
         seconds = time.monotonic() - self._started[size]
-        return (f'{_title(ready)} until the {engines.TITLES[target]} engine is ready, '
+        return (f'{_title(ready)} until the {engines.title(target)} engine is ready, '
                 f'{seconds:.0f} s so far: {self._progress or "starting"}')
 
     def give_up(self, height, width, engine, error):
@@ -104,7 +104,7 @@ class Upgrader:
         if target != CHOICE:
             ready = self._ready.get(size)
             self._say(f'{self.spec.name} runs in {_title(ready)} until the '
-                      f'{engines.TITLES[target]} engine is ready')
+                      f'{engines.title(target)} engine is ready')
         engine, note = None, ''
         try:
             with _one_build:
@@ -134,7 +134,7 @@ class Upgrader:
             before = self._ready.get((height, width))
             if len(self.targets) > 1 and not engines.faster(engine, before):
                 engines.close(engine)
-                self._say(f'{_title(before)} is faster here than the {engines.TITLES[target]} '
+                self._say(f'{_title(before)} is faster here than the {engines.title(target)} '
                           'engine, and stays')
                 return None
         blank = np.zeros((height, width, 3), np.uint8)
@@ -157,4 +157,4 @@ class Upgrader:
 
 def _title(engine):
     """Return the name for people of what answers: an engine, or None for the reference."""
-    return engines.TITLES[engine.name if engine is not None else 'onnxruntime']
+    return engines.title(engine.name if engine is not None else 'onnxruntime')

@@ -1,6 +1,7 @@
 # Copyright 2026 depth_ros maintainers
 # SPDX-License-Identifier: Apache-2.0
 """`depth_ros doctor`."""
+from importlib import util
 import json
 import os
 import subprocess
@@ -9,9 +10,10 @@ import sys
 from broken_tensorrt import broken_libraries, no_gpu
 from depth_ros import dds, engines, model
 from depth_ros.cli import main
-from depth_ros.commands import doctor, doctor_engines
-from depth_ros.engines import UnavailableError
+from depth_ros.commands import doctor, doctor_engines, doctor_screen
+from depth_ros.engines import choice, UnavailableError
 from depth_ros.engines.cache import engine_key, EngineCache
+from depth_ros.version import VERSION
 import pytest
 from tiny_models import make_tiny_model
 
@@ -33,10 +35,52 @@ def test_this_environment(capsys):
 
 def test_the_table_gives_advice(capsys, monkeypatch):
     monkeypatch.setitem(doctor.LIBRARIES, 'numpy', ('no_such_module', True, 'everything'))
-    assert main(['doctor']) == 1
+    assert main(['doctor', '--all']) == 1
     lines = capsys.readouterr().out.splitlines()
     (index,) = [i for i, line in enumerate(lines) if line.startswith('error  numpy ')]
     assert lines[index + 1].split() == ['->', 'pip', 'install', 'numpy']
+
+
+def test_one_screen(capsys, monkeypatch, tmp_path):
+    """24 lines of 100 columns: what runs each model, what is missing and how to get it."""
+    monkeypatch.setenv('DEPTH_ROS_CACHE', str(tmp_path))
+    monkeypatch.setenv('ROS_DISTRO', 'jazzy')
+    monkeypatch.setitem(doctor.LIBRARIES, 'rosbags', ('no_such_module', False, 'recordings'))
+    monkeypatch.setitem(doctor.ROS_PACKAGES, 'no_such_package', 'a test; without it no test')
+    assert main(['doctor']) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) <= doctor_screen.ROWS
+    assert all(len(line) <= doctor_screen.COLUMNS for line in lines), lines
+    text = ' '.join(' '.join(lines).split())
+    assert lines[0].startswith(f'depth_ros {VERSION}, Python ')
+    for name in ('completion', 'student'):
+        (line,) = [line for line in lines if line.split()[0] == name]
+        assert 'onnxruntime' in line and ' at ' in line
+    assert 'rosbags recordings -> pip install rosbags' in text
+    assert 'no_such_package: a test' in text and 'ros-jazzy-no-such-package' in text
+    assert 'without it no test' not in text
+
+
+def test_more_than_a_screen_is_counted():
+    checks = [doctor.Check(f'part {k}', doctor.ERROR, 'is broken ' * 20, 'mend it')
+              for k in range(12)] + [doctor.Check('python', doctor.OK, '3.11')]
+    lines = doctor_screen.screen(checks)
+    assert len(lines) == doctor_screen.ROWS and '12 errors' in lines[0]
+    assert lines[1].split()[:3] == ['error', 'part', '0']
+    assert lines[-1].endswith(': depth_ros doctor --all')
+    assert int(lines[-1].split()[0]) >= 13
+
+
+def test_what_auto_will_take(tmp_path):
+    """As `load` decides, without measuring."""
+    spec, options = model.find('student'), {'cache': str(tmp_path), 'threads': 1}
+    text, settled = choice.known(spec, 64, 96, **options)
+    if not util.find_spec('openvino'):
+        assert settled and 'no other engine' in text
+        return
+    assert not settled and 'the first start times them' in text
+    engine = engines.load('auto', spec, 64, 96, **options)
+    assert choice.known(spec, 64, 96, **options) == (engine.choice, True)
 
 
 def test_the_profile_of_the_shell(monkeypatch):

@@ -39,6 +39,16 @@ def test_text(folder, capsys):
     assert 'another: completion, 96x64' in text and str(folder / 'another.onnx') in text
 
 
+def test_files(folder, capsys):
+    """Only those that are named; one that is no model says what it lacks."""
+    assert main(['models', str(folder / 'z.onnx')]) == 0
+    text = capsys.readouterr().out
+    assert 'completion' in text and 'another' not in text
+    broken = make_tiny_model(folder / 'broken.onnx', task=None)
+    assert main(['models', str(broken)]) == 2
+    assert 'task' in capsys.readouterr().err
+
+
 def test_without_models(folder, capsys, monkeypatch):
     monkeypatch.setenv('DEPTH_ROS_MODELS', '')
     assert main(['models']) == 0

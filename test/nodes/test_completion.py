@@ -3,6 +3,8 @@
 """The completion node as a process, over DDS, on good input."""
 
 from array import array
+from pathlib import Path
+import re
 
 from depth_ros import messages
 from depth_ros.model import MODELS
@@ -46,6 +48,16 @@ def test_a_wall_at_two_metres(bench, model):
     assert float(values['anchored_residual_m.median']) < 0.001
     assert int(values['line_points.median'].split('.')[0]) > 20
     assert values['extrinsics'] == 'parameters'
+    assert not undocumented(values), 'docs/nodes/completion.md does not explain them'
+
+
+def undocumented(values):
+    """Return the names on /diagnostics that the page of the node does not have."""
+    page = (Path(__file__).parents[2] / 'docs' / 'nodes' / 'completion.md').read_text()
+    table = page.partition('/diagnostics tells')[2]
+    known = set(re.findall(r'`([a-z_0-9]+)(?:: <reason>)?`', table))
+    return {name for name in values
+            if name.partition(':')[0].removesuffix('.median').removesuffix('.p99') not in known}
 
 
 def check_wall(out, stamp, encoding, confidence):

@@ -3,6 +3,7 @@
 """Recorded data sets for training, by name, and batches of them."""
 from __future__ import annotations
 
+from collections import ChainMap
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from importlib import import_module
@@ -16,9 +17,11 @@ from torch.utils.data import ConcatDataset, DataLoader, Dataset
 from training.datasets.pipeline import Augmentation, make_item
 
 # Name to module: what evaluation reads too, and the layouts that only training uses.
-READERS = {**DATASETS, **{name: f'training.datasets.{name}' for name in (
-    'nyu_lists', 'nyu_labelled', 'scannet', 'scenenet', 'kitti_raw', 'images', 'stored')},
-           'robot_frames': 'training.robot.frames'}
+READERS = ChainMap({'robot_frames': 'training.robot.frames'}, {
+    name: f'training.datasets.{name}' for name in (
+        'nyu_lists', 'nyu_labelled', 'scannet', 'scenenet', 'kitti_raw', 'images', 'stored')},
+    DATASETS)
+# Where those of others are to be had; a reader without an entry just does not say.
 WHERE = {
     'kitti_object': 'https://www.cvlibs.net/datasets/kitti/eval_object.php',
     'kitti_depth_completion':
@@ -120,7 +123,8 @@ class Frames(Dataset):
                     f'{self.data.missing[0]} (partial: true uses the other frames). Expected '
                     f'layout: {module.LAYOUT}')
         except InputError as error:
-            raise InputError(f'{error}. Get it from {WHERE[name]}') from error
+            where = f'. Get it from {WHERE[name]}' if name in WHERE else ''
+            raise InputError(f'{error}{where}') from error
         self.labelled = self.data.truth if source.labelled is None else source.labelled
         self.steps, self.training = steps, training
         part = choose(PARTS, source.part, 'part of a data set')

@@ -1,16 +1,24 @@
 # Copyright 2026 depth_ros maintainers
 # SPDX-License-Identifier: Apache-2.0
-"""Depth, gradient and normal loss of metric depth. Hu et al., WACV 2019."""
+"""
+Depth, gradient and normal loss of metric depth. Hu et al., WACV 2019.
+
+A further term is a file of its own and an entry in TERM_FUNCTIONS: docs/extending.md.
+"""
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
+from importlib import import_module
 
 from depth_ros.contracts import choose
 import torch
 from torch.nn import functional
 
 OFFSET = 0.5  # metres inside the logarithm; a perfect prediction gives ln 0.5 per mean
-TERMS = ('depth', 'grad', 'normal')
+TERMS = ('depth', 'grad', 'normal')  # the published ones, in the order in which they are added
+# Name to function of a Comparison, as module:function; it returns a number, the less the better.
+TERM_FUNCTIONS = {name: f'training.losses.composite:{name}_term' for name in TERMS}
 
 
 def sobel(depth):
@@ -42,6 +50,57 @@ def _inner(mask):
     return functional.max_pool2d((~mask).float(), 3, 1, 1) == 0
 
 
+class Comparison:
+    """
+    What a term of the loss sees.
+
+    prediction, target: (N, 1, H, W) metres; mask: the same shape, True where the target is known,
+    or None for everywhere. Where it is False the target is 0.
+    """
+
+    def __init__(self, prediction, target, mask=None):
+        """Keep the maps."""
+        self.prediction, self.target, self.mask = prediction, target, mask
+
+    def mean(self, value):
+        """Mean of a (N, 1, H, W) map over the pixels with a target; 0 where there is none."""
+        return _mean(value, self.mask)
+
+    @cached_property
+    def slopes(self):
+        """Sobel responses: those of the prediction (dx, dy), those of the target (tx, ty)."""
+        return sobel(self.prediction), sobel(self.target)
+
+    @cached_property
+    def inner(self):
+        """Mask of the pixels whose 3 x 3 neighbours within the image are all known, or None."""
+        return None if self.mask is None else _inner(self.mask)
+
+
+def depth_term(pair: Comparison):
+    """Mean ln(|d - t| + 0.5)."""
+    return _log_mean(pair.prediction - pair.target, pair.mask)
+
+
+def grad_term(pair: Comparison):
+    """Mean ln(|gx(d) - gx(t)| + 0.5) + mean ln(|gy(d) - gy(t)| + 0.5), g of `sobel`."""
+    (dx, dy), (tx, ty) = pair.slopes
+    return _log_mean(dx - tx, pair.inner) + _log_mean(dy - ty, pair.inner)
+
+
+def normal_term(pair: Comparison):
+    """Mean |1 - cos(n_d, n_t)|, n = (-gx, -gy, 1)."""
+    (dx, dy), (tx, ty) = pair.slopes
+    lengths = (dx * dx + dy * dy + 1.0).sqrt() * (tx * tx + ty * ty + 1.0).sqrt()
+    cosine = (dx * tx + dy * ty + 1.0) / lengths
+    return _mean((1.0 - cosine).abs(), pair.inner)
+
+
+def _function(name):
+    module, _, function = name.partition(':')
+    return getattr(import_module(module), function)
+
+
 def composite_loss(prediction, target, terms: Sequence[str] = TERMS, mask=None) -> dict:
     """
     Compare metric depth maps by value, gradient and surface normal, all weighted 1.
@@ -54,7 +113,7 @@ def composite_loss(prediction, target, terms: Sequence[str] = TERMS, mask=None) 
     As published there is no mask: every target counts, 0 included.
 
     :param prediction: (N, 1, H, W) metres; target: the same shape.
-    :param terms: which of TERMS make up the loss.
+    :param terms: which of TERM_FUNCTIONS make up the loss.
     :param mask: (N, 1, H, W) bool of valid targets, or None for all. The target may hold anything
         where it is False; gradients and normals then need the whole 3 x 3 neighbourhood, so that
         little more than the depth term remains on a projected LiDAR scan.
@@ -62,8 +121,7 @@ def composite_loss(prediction, target, terms: Sequence[str] = TERMS, mask=None) 
     :raises InputError: an unknown term (the choices are listed).
     :raises ValueError: shapes that differ, which broadcasting would hide.
     """
-    for term in terms:
-        choose(dict.fromkeys(TERMS), term, 'loss term')
+    functions = {term: _function(choose(TERM_FUNCTIONS, term, 'loss term')) for term in terms}
     if prediction.shape != target.shape:
         raise ValueError(f'prediction {tuple(prediction.shape)} and target '
                          f'{tuple(target.shape)} differ in shape')
@@ -72,16 +130,8 @@ def composite_loss(prediction, target, terms: Sequence[str] = TERMS, mask=None) 
     prediction, target = prediction.to(wide), target.to(wide)
     if mask is not None:
         target = torch.where(mask, target, 0.0)
-    parts = {}
-    if 'depth' in terms:
-        parts['depth'] = _log_mean(prediction - target, mask)
-    if 'grad' in terms or 'normal' in terms:
-        inner = None if mask is None else _inner(mask)
-        (dx, dy), (tx, ty) = sobel(prediction), sobel(target)
-    if 'grad' in terms:
-        parts['grad'] = _log_mean(dx - tx, inner) + _log_mean(dy - ty, inner)
-    if 'normal' in terms:
-        lengths = (dx * dx + dy * dy + 1.0).sqrt() * (tx * tx + ty * ty + 1.0).sqrt()
-        cosine = (dx * tx + dy * ty + 1.0) / lengths
-        parts['normal'] = _mean((1.0 - cosine).abs(), inner)
+    pair = Comparison(prediction, target, mask)
+    # Sums of another order differ in the last digit.
+    ordered = sorted(functions, key=lambda term: list(TERM_FUNCTIONS).index(term))
+    parts = {term: functions[term](pair) for term in ordered}
     return {'loss': sum(parts.values()), **parts}
