@@ -18,7 +18,8 @@ PARTS = {'image': np.uint8, 'depth': np.float16, 'medium': np.uint8, 'beams': np
 
 def write_pool(folder, seed: int, shape: str, count: int, first: int = 0) -> None:
     """
-    Render `count` frames into shards under `folder`; a shard that exists is left alone.
+    Render `count` frames into shards under `folder`; a shard that exists is left alone, also
+    where it holds fewer frames than now are asked for.
 
     Each shard is arrays that can be memory-mapped: NAME.image.npy (n, H, W, 3) uint8,
     NAME.depth.npy (n, H, W) float16, NAME.medium.npy (n, H, W) uint8, NAME.beams.npy (n,
@@ -33,12 +34,12 @@ def write_pool(folder, seed: int, shape: str, count: int, first: int = 0) -> Non
         if done.exists():
             continue
         stream = frames(seed, shape, 4 * (first + start))  # room for rejected frames
-        taken = [next(stream) for _ in range(SHARD)]
+        taken = [next(stream) for _ in range(min(SHARD, count - start))]
         for part, form in PARTS.items():
             value = np.stack([getattr(frame, part).numpy() for frame in taken])
             np.save(name.with_suffix(f'.{part}.npy'), value.astype(form))
         np.save(done, np.stack([np.concatenate([frame.camera, frame.lens]) for frame in taken]))
-        bar.update(SHARD)
+        bar.update(len(taken))
     bar.close()
 
 
