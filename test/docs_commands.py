@@ -11,13 +11,12 @@ be there.
 import ast
 from contextlib import redirect_stderr
 from dataclasses import dataclass, fields
-from importlib import util
+from importlib import import_module, util
 import io
 from pathlib import Path
 import re
 import shlex
 
-from depth_ros import launching
 from depth_ros.cli import PROGRAM as ROBOT
 from depth_ros.config import NODES
 from depth_ros.contracts import InputError
@@ -278,6 +277,9 @@ def launch_arguments(file):
         if isinstance(call, ast.Call) and getattr(call.func, 'attr', '') == 'declare':
             for table in call.args:
                 table = table.value if isinstance(table, ast.Starred) else table
-                names.update(getattr(launching, table.attr) if isinstance(table, ast.Attribute)
-                             else tables[table.id])
+                if isinstance(table, ast.Attribute):
+                    module = import_module(f'depth_ros.{table.value.id}')
+                    names.update(getattr(module, table.attr))
+                else:
+                    names.update(tables[table.id])
     return names

@@ -18,8 +18,9 @@ PARTS = {'image': np.uint8, 'depth': np.float16, 'medium': np.uint8, 'beams': np
 
 def write_pool(folder, seed: int, shape: str, count: int, first: int = 0) -> None:
     """
-    Render `count` frames into shards under `folder`; a shard that exists is left alone, also
-    where it holds fewer frames than now are asked for.
+    Render `count` frames into shards under `folder`; a shard that exists is left alone.
+
+    It is, too, where it holds fewer frames than now are asked for.
 
     Each shard is arrays that can be memory-mapped: NAME.image.npy (n, H, W, 3) uint8,
     NAME.depth.npy (n, H, W) float16, NAME.medium.npy (n, H, W) uint8, NAME.beams.npy (n,
