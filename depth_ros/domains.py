@@ -5,7 +5,9 @@ A model with several domains, such as rooms and streets: which one answers, and 
 
 Such a model has one head per domain. Its graph gives `domain_distances`, how far the features of
 the image are from each domain's mean features, and answers with the nearest or, where
-`domain_request` is 0 or more, with that one. A `DomainWatch` makes the requests of a stream.
+`domain_request` is 0 or more, with that one. It may also give `domain_unlikeness`, how unlike each
+domain's own images it is: 1 as the last 1 % of them. A `DomainWatch` makes the requests of a
+stream.
 """
 
 from dataclasses import dataclass
@@ -86,9 +88,9 @@ def place_of(domains, wanted, what='model'):
 
 def answered(domains, outputs):
     """
-    Return (number of the domain that answered, distances `(D,) float32`) of a model's outputs.
+    Return (number of the domain that answered, distances, unlikeness) of a model's outputs.
 
-    Of a model without domains either is None where it does not give it.
+    The last two are `(D,) float32`. What the model does not give is None.
 
     :raises ValueError: the numbers are none of this model's.
     """
@@ -101,11 +103,17 @@ def answered(domains, outputs):
         domain = int(np.reshape(domain, -1)[0])
         if domains and not 0 <= domain < len(domains):
             raise ValueError(f'it answers with domain {domain}, and has {len(domains)}')
-    if distances is not None:
-        distances = np.reshape(distances, -1)
-        if len(distances) != len(domains):
-            raise ValueError(f'it gives {len(distances)} distances for {len(domains)} domains')
-    return domain, distances
+    return (domain, _of_each(domains, distances, 'distances'),
+            _of_each(domains, outputs.get('domain_unlikeness'), 'numbers of unlikeness'))
+
+
+def _of_each(domains, values, what):
+    if values is None:
+        return None
+    values = np.reshape(values, -1)
+    if len(values) != len(domains):
+        raise ValueError(f'it gives {len(values)} {what} for {len(domains)} domains')
+    return values
 
 
 @dataclass(frozen=True)
@@ -136,7 +144,8 @@ class DomainWatch:
     :param pin: name or number of the domain to stay with; '' chooses.
     :param hold: images in a row.
     :param margin: 0..1, by how much nearer another domain must be.
-    :param unknown: an image is unlike a domain beyond this times its `distance_99`; 0: never.
+    :param unknown: an image is unlike a domain beyond this unlikeness, or, of a model that does
+        not give it, beyond this times its `distance_99`; 0: never.
     """
 
     def __init__(self, domains, pin='', hold=5, margin=0.05, unknown=1.0):
@@ -157,23 +166,24 @@ class DomainWatch:
         place = self.current if self.pin is None else self.pin
         return NEAREST if place is None else place
 
-    def seen(self, used, distances):
+    def seen(self, used, distances, unlikeness=None):
         """
         Take what the model answered for an image and return a Sighting.
 
         :param used: number of the domain that answered.
         :param distances: `(D,)`; what is no number or below 0 counts as far away.
+        :param unlikeness: `(D,)`, None of a model that does not give it; in the same way.
         """
-        far = np.array(distances, np.float64).reshape(-1)
-        far[~(far >= 0)] = np.inf
+        far = _numbers(distances)
         order = np.argsort(far, kind='stable')
         nearest = int(order[0]) if np.isfinite(far[order[0]]) else None
         margin = float('nan')
         if len(far) > 1 and nearest is not None:
             second = far[order[1]]
             margin = float(1 - far[nearest] / second) if second > 0 else 0.0
-        limits = np.array([domain.distance_99 for domain in self.domains]) * self.unknown
-        unlike = bool(self.unknown > 0 and (far > limits).all())
+        share = far / np.array([domain.distance_99 for domain in self.domains]) \
+            if unlikeness is None else _numbers(unlikeness)
+        unlike = bool(self.unknown > 0 and (share > self.unknown).all())
         self._unlike = self._unlike + 1 if unlike else 0
         self.last = Sighting(used, nearest, margin, unlike, self._unlike >= self.hold,
                              self._follow(used, nearest, far))
@@ -198,3 +208,10 @@ class DomainWatch:
         self.current, self._candidate = nearest, None
         self.changes += 1
         return before
+
+
+def _numbers(values):
+    """Return an array in which what is no number or below 0 is infinite."""
+    found = np.array(values, np.float64).reshape(-1)
+    found[~(found >= 0)] = np.inf
+    return found

@@ -30,6 +30,9 @@ class DepthFrame:
     """Number of the domain that answered; None for a model that has but one."""
     domain_distances: np.ndarray = None
     """`(D,) float32`, how far the image is from each domain; the nearest has the least."""
+    domain_unlikeness: np.ndarray = None
+    """`(D,) float32`, how unlike each domain's own images it is, 1 as the last 1 % of them; None
+    of models that do not give it."""
     metric: bool = True
     """False: a completion model ran without any line, the depth is only relative."""
     timings_ms: dict = field(default_factory=dict)
@@ -166,7 +169,7 @@ class Estimator:
 
     def _finish(self, outputs, camera, line):
         try:
-            domain, distances = answered(self.spec.domains, outputs)
+            domain, *apart = answered(self.spec.domains, outputs)
         except ValueError as error:
             raise engines.EngineError(f'{self.spec.name} breaks the model contract: {error}. '
                                       'Export it again') from error
@@ -193,8 +196,7 @@ class Estimator:
             residual = replace(residual, anchored_median_abs=left.median_abs
                                if left else float('nan'))
         return DepthFrame(depth, camera, confidence, enlarge(outputs.get('saliency'), camera),
-                          None if line is None else line.full, residual, domain, distances,
-                          metric)
+                          None if line is None else line.full, residual, domain, *apart, metric)
 
     def _mark_unknown(self, depth, domain):
         """Beyond the model's range is +Inf, and what is no distance is NaN (in place)."""

@@ -12,7 +12,7 @@ below.  Normalisation and unit conversions are inside the graph:
   (1, H, W) 0..1, ``domain`` int64 (1,).
 
 A model with several domains (depth_ros.domains) also takes ``domain_request`` int64 (1,), and
-gives ``domain`` and ``domain_distances`` float32 (1, D).
+gives ``domain`` and ``domain_distances`` float32 (1, D), maybe ``domain_unlikeness`` likewise.
 """
 
 from dataclasses import asdict, dataclass, field
@@ -31,7 +31,9 @@ CONTRACT = '1'
 PREFIX = 'depth_ros.'
 LARGEST_SIDE = 16384
 TASKS = ('completion', 'monocular', 'relative')
-OUTPUTS = ('depth', 'confidence', 'saliency', 'domain', 'domain_distances')
+OUTPUTS = ('depth', 'confidence', 'saliency', 'domain', 'domain_distances',
+           'domain_unlikeness')
+OF_EACH_DOMAIN = OUTPUTS[-2:]
 MODELS = Path(__file__).parent / 'models'
 # The shipped model that a node takes when none is named, by task.
 DEFAULTS = {'completion': 'completion', 'monocular': 'student'}
@@ -214,12 +216,13 @@ def _check_graph(spec, session, fail):
         check('input', inputs['domain_request'], 'tensor(int64)', (1,))
     if spec.domains and not {'domain', 'domain_distances'} <= set(outputs):
         fail(f'it has {len(spec.domains)} domains, so domain and domain_distances must be outputs')
-    if 'domain_distances' in outputs and not spec.domains:
-        fail('it gives domain_distances, and the metadata name no domains')
+    for name in OF_EACH_DOMAIN:
+        if name in outputs and not spec.domains:
+            fail(f'it gives {name}, and the metadata name no domains')
     for name, tensor in outputs.items():
         if name == 'domain':
             check('output', tensor, 'tensor(int64)', (1,))
-        elif name == 'domain_distances':
+        elif name in OF_EACH_DOMAIN:
             check('output', tensor, 'tensor(float)', (1, len(spec.domains)))
         else:
             check('output', tensor, 'tensor(float)', (1, *size))

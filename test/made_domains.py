@@ -14,6 +14,7 @@ import torch
 from training.domains_graph import DomainsGraph
 from training.export import DEPTH_MIN, write_graph, write_metadata
 from training.lifelong.domains import Domain
+from training.lifelong.likeness import fit_likeness, pooled
 from training.lifelong.selection import distances, mean_map
 from training.networks.lifelong import LifelongNet
 from training.wrappers import Normalisation
@@ -48,8 +49,11 @@ def facts(net, images_of):
         mean = mean_map(net, [batch[:half]])
         with torch.no_grad():
             away = distances(net.features(batch[half:]), [mean])[:, 0].numpy()
+            shown, held = (pooled(net.features(part)).numpy()
+                           for part in (batch[:half], batch[half:]))
         found.append(Domain(name, FOCALS[number], DEPTHS[number], 5 * DEPTHS[number],
-                            mean.numpy(), float(np.median(away)), float(np.quantile(away, 0.99))))
+                            mean.numpy(), float(np.median(away)), float(np.quantile(away, 0.99)),
+                            fit_likeness(shown, held)))
     return found
 
 

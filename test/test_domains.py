@@ -281,6 +281,10 @@ def test_unlike_and_margin():
     assert not DomainWatch(FACTS, unknown=0.0).seen(0, [1e9, 1e9]).unlike
     assert watch.seen(0, [1.0, 4.0]).margin == pytest.approx(0.75)
     assert watch.seen(0, [0.0, 0.0]).margin == 0.0
+    # A model's own word for it counts, not the distances.
+    assert not watch.seen(0, [9.0, 9.0], [1.9, 7.0]).unlike
+    assert watch.seen(0, [0.1, 0.2], [2.1, 7.0]).unlike
+    assert watch.seen(0, [0.1, 0.2], [math.nan, -1.0]).unlike
     watch = DomainWatch(FACTS, hold=3)
     assert [watch.seen(0, [far, 9.0]).astray for far in (2, 2, 1, 2, 2, 2, 2, 1)] == (
         [False] * 5 + [True] * 2 + [False])

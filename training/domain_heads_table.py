@@ -41,9 +41,11 @@ def untrained(path, encoder: str, domains: int, size, heads: str, seed: int = 1)
     for predictor in net.predictors:
         predictor.depth[-1].bias.data += 10.0  # relative errors about 0 m would say nothing
     shape = (64, size[0] // 2, size[1] // 2)
+    like = np.concatenate([np.zeros((1, 128)), np.eye(128)]).astype(np.float32)
     facts = [SimpleNamespace(name=f'domain {number}', focal=100.0, typical_depth=3.0,
                              depth_max=80.0, distance_99=1.0,
-                             mean=torch.rand(shape).numpy()) for number in range(domains)]
+                             mean=torch.rand(shape).numpy(), likeness=like)
+             for number in range(domains)]
     graph = DomainsGraph(net, facts, HEADS.get(heads, GatheredHeads)).eval()
     _, (height, width, multiple) = write_graph(graph, 'monocular', path, size, LIMIT)
     if heads == 'branches':

@@ -83,10 +83,11 @@ def write_walk(walk: Walk, path) -> Recording:
 
 
 def alone(estimator: Estimator, walk: Walk) -> dict:
-    """Choose for every image alone: `used`, and the least `distance` in units of distance_99."""
+    """Choose for every image alone: `used`, and the least `distance`, in units of its limit."""
     frames = [estimator.estimate(image, walk.camera, domain=NEAREST) for image in walk.images]
     limits = np.array([domain.distance_99 for domain in estimator.spec.domains])
-    share = [(frame.domain_distances / limits).min() for frame in frames]
+    share = [(frame.domain_distances / limits if frame.domain_unlikeness is None
+              else frame.domain_unlikeness).min() for frame in frames]
     return {'used': [frame.domain for frame in frames], 'distance': list(map(float, share))}
 
 

@@ -16,6 +16,7 @@ import numpy as np
 import torch
 from torch import nn
 from training.domain_heads import GatheredHeads
+from training.lifelong.likeness import pooled, unlikeness
 from training.networks.blocks import resize
 from training.wrappers import finished, Normalisation, SMALLEST
 
@@ -30,13 +31,14 @@ class DomainsGraph(nn.Module):
 
     `depth` is scaled to the focal length of the first domain, `confidence` the probability that it
     is right within 10 % by the answer of the uncertainty head, `domain` the one that answered,
-    `domain_distances` what the choice was made by.
+    `domain_distances` what the choice was made by. `domain_unlikeness`, where the domains have
+    what it needs: how unlike each of them the image is, 1 as 1 % of its own are.
 
     :param net: in eval mode.
     :param domains: `lifelong.domains.Domain` of each predictor, in their order.
     """
 
-    outputs = ('depth', 'confidence', 'domain', 'domain_distances')
+    plain = ('depth', 'confidence', 'domain', 'domain_distances')
 
     def __init__(self, net: nn.Module, domains: Sequence, heads=GatheredHeads):
         """Take the network's layers and the domains' numbers and mean maps."""
@@ -51,6 +53,11 @@ class DomainsGraph(nn.Module):
         for number, domain in enumerate(domains):
             self.register_buffer(f'mean_{number}', torch.as_tensor(
                 np.asarray(domain.mean, np.float32))[None])
+        self.outputs = self.plain
+        if all(domain.likeness is not None for domain in domains):
+            self.outputs = (*self.plain, 'domain_unlikeness')
+            self.register_buffer('likeness', torch.as_tensor(np.stack(
+                [domain.likeness for domain in domains])))
         # Of the head's metres: what makes them those of the file, and what sigma is a share of.
         self.register_buffer('factors', torch.tensor(
             [[self.focal / domain.focal, math.sqrt(2) * domain.typical_depth]
@@ -85,8 +92,12 @@ class DomainsGraph(nn.Module):
         factor, typical = self.factors.index_select(0, domain).split(1, 1)
         right = confidence(depth, spread, typical[..., None, None])
         size = image.shape[1:3]
-        return (finished(depth * factor[..., None, None], size), resize(right, size)[:, 0], domain,
-                distances)
+        found = (finished(depth * factor[..., None, None], size), resize(right, size)[:, 0],
+                 domain, distances)
+        if len(self.outputs) == len(self.plain):
+            return found
+        values = pooled(features)
+        return *found, torch.stack([unlikeness(values, one) for one in self.likeness], 1)
 
     def metadata(self) -> dict:
         """Return what the file says of its domains."""

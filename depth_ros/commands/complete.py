@@ -69,7 +69,10 @@ def domain_text(domains, frame):
     """Return which domain answered, and the distances of all."""
     away = ', '.join(f'{domain.name} {distance:.3g} (its own images {domain.distance_99:.3g})'
                      for domain, distance in zip(domains, frame.domain_distances))
-    return f'{domains[frame.domain].name}; distances: {away}'
+    unlike = '' if frame.domain_unlikeness is None else '; unlike (1: as 1 % of its own): ' + \
+        ', '.join(f'{domain.name} {value:.3g}'
+                  for domain, value in zip(domains, frame.domain_unlikeness))
+    return f'{domains[frame.domain].name}; distances: {away}{unlike}'
 
 
 def read_sparse(args, task):

@@ -5,7 +5,7 @@ Does an engine give the depth that ONNX Runtime gives: the gate that every built
 
 The same stored frame goes through both. Relative errors are those of the depth at every pixel,
 and outputs from 0 to 1, such as confidence, are compared by their absolute difference. Of a model
-with several domains every head is asked, and distances count in parts of the largest.
+with several domains every head is asked; distances and unlikeness count in parts of the largest.
 """
 
 from dataclasses import asdict, dataclass, field
@@ -15,6 +15,7 @@ from time import perf_counter
 import cv2
 from depth_ros import lidar
 from depth_ros.engines import RefusedError
+from depth_ros.model import OF_EACH_DOMAIN
 import numpy as np
 
 # Part of the key of an engine: raise it when the frame, the measures or the limits change.
@@ -125,7 +126,7 @@ def compare(reference, outputs, precision):
         found, usable = _like(np.asarray(value, np.float64), outputs.get(name))
         missing += int((~usable).sum())
         gap = np.abs(found - value)[usable]
-        if name == 'domain_distances':
+        if name in OF_EACH_DOMAIN:
             gap = gap / np.abs(value)[np.isfinite(value)].max(initial=1e-6)
         others[name] = float(np.percentile(gap, 99)) if gap.size else float('inf')
     median, p99, largest = (map(float, np.percentile(error, (50, 99, 100))) if error.size

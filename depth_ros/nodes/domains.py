@@ -53,11 +53,11 @@ class NodeDomains:
             request = watch.request()
         frame = estimator.estimate(*image, domain=request, **inputs)
         with self._lock:
-            sighting = watch.seen(frame.domain, frame.domain_distances)
-        self._tell(watch, sighting, frame.domain_distances)
+            sighting = watch.seen(frame.domain, frame.domain_distances, frame.domain_unlikeness)
+        self._tell(watch, sighting, frame)
         return frame
 
-    def _tell(self, watch, sighting, distances):
+    def _tell(self, watch, sighting, frame):
         node, names = self._node, [domain.name for domain in watch.domains]
         if sighting.left is not None:
             node.get_logger().info(f'domain {names[sighting.left]} is left for '
@@ -66,12 +66,9 @@ class NodeDomains:
             node.tracker.count('images_unlike')
         if not sighting.astray:
             return  # One of a hundred of a domain's own images is unlike it.
-        place = sighting.nearest
-        far = '' if place is None else (
-            f'; {names[place]} is the nearest, {distances[place]:.3g} away, and its own images '
-            f'are within {watch.domains[place].distance_99:.3g}')
-        node.report('domain', f'the images are unlike every domain of the model{far}: is the lens '
-                    'free? Depth may be wrong by any factor', WARN)
+        node.report('domain', 'the images are unlike every domain of the model'
+                    f'{_far(watch, sighting.nearest, frame)}: is the lens free? Depth may be '
+                    'wrong by any factor', WARN)
 
     def values(self):
         """Return what diagnostics say; a second model has its task before its names."""
@@ -81,6 +78,18 @@ class NodeDomains:
                 values.update({f'{task}_{name}' if values else name: text
                                for name, text in _values(watch).items()})
         return values
+
+
+def _far(watch, place, frame):
+    """Say how far the images are from the nearest domain."""
+    if place is None:
+        return ''
+    name, unlike = watch.domains[place].name, frame.domain_unlikeness
+    if unlike is not None:
+        return (f'; {name} is the nearest, and the image is {unlike[place]:.3g} times as far out '
+                'as 1 % of its own')
+    return (f'; {name} is the nearest, {frame.domain_distances[place]:.3g} away, and its own '
+            f'images are within {watch.domains[place].distance_99:.3g}')
 
 
 def _pins(specs, wanted):

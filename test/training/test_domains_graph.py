@@ -27,6 +27,7 @@ from training.domain_heads_table import untrained, WAYS  # noqa: E402
 from training.domains_graph import confidence, DomainsGraph  # noqa: E402
 from training.experiment import fit  # noqa: E402
 from training.lifelong.domains import read_domains  # noqa: E402
+from training.lifelong.likeness import pooled, unlikeness  # noqa: E402
 from training.lifelong.selection import distances, select  # noqa: E402
 from training.networks.blocks import resize  # noqa: E402
 from training.runs import load_method  # noqa: E402
@@ -51,8 +52,10 @@ def test_the_graph_is_network_and_selection(graph):
     features = net.features(Normalisation()(image))
     means = [torch.from_numpy(domain.mean) for domain in graph.domains]
     for request in (-1, 0, 1, 9):
-        depth, right, used, away = graph(image, torch.tensor([request]))
+        depth, right, used, away, strange = graph(image, torch.tensor([request]))
         torch.testing.assert_close(away, distances(features, means))
+        torch.testing.assert_close(strange[0], torch.stack([unlikeness(
+            pooled(features), torch.from_numpy(domain.likeness))[0] for domain in graph.domains]))
         wanted = int(select(away)[0]) if request < 0 else min(request, 1)
         assert used.tolist() == [wanted] and used.dtype == torch.int64
         own, spread = net.predict(features, wanted)

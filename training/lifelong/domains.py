@@ -8,6 +8,7 @@ RUN/domains/NAME/ holds
 - replay/ and measure/: stored frames of it (data set `stored`), to keep it and to measure it by;
 - kept.json: how these frames go through the pipeline, and where they are from;
 - mean.npy: mean features of the replay frames by this run's network, (64, h, w) float32;
+- likeness.npy: what features are like in them, (129, 128) float32, see `likeness`;
 - facts.json: the rest of `Domain`, written last.
 """
 from __future__ import annotations
@@ -25,7 +26,7 @@ from training.datasets.pipeline import Augmentation
 from training.files import replacing, write_json
 from training.runs import run_folder
 
-FACTS, MEAN, KEPT = 'facts.json', 'mean.npy', 'kept.json'
+FACTS, MEAN, LIKENESS, KEPT = 'facts.json', 'mean.npy', 'likeness.npy', 'kept.json'
 REPLAY, MEASURE = 'replay', 'measure'
 
 
@@ -40,6 +41,7 @@ class Domain:
     :param mean: mean shared features, (64, h, w) float32.
     :param distance_median, distance_99: median and 99 % quantile of the distances of frames that
         were not trained on to that mean, see `selection.distances`.
+    :param likeness: see `likeness.fit_likeness`; None of runs that are older than it.
     """
 
     name: str
@@ -49,6 +51,7 @@ class Domain:
     mean: np.ndarray
     distance_median: float
     distance_99: float
+    likeness: np.ndarray | None = None
 
 
 @dataclass(frozen=True)
@@ -68,7 +71,8 @@ class Kept:
     source: str = ''
 
 
-NUMBERS = tuple(one.name for one in fields(Domain) if one.name not in ('name', 'mean'))
+NUMBERS = tuple(one.name for one in fields(Domain)
+                if one.name not in ('name', 'mean', 'likeness'))
 
 
 def domain_folder(run, name: str) -> Path:
@@ -98,8 +102,12 @@ def write_domain(run, domain: Domain, index: int | None = None) -> None:
     (folder / FACTS).unlink(missing_ok=True)  # never the mean of one with the facts of another
     with replacing(folder / MEAN) as part:
         np.save(part, np.asarray(domain.mean, np.float32))
-    facts = asdict(replace(domain, mean=None))
-    del facts['mean']
+    (folder / LIKENESS).unlink(missing_ok=True)
+    if domain.likeness is not None:
+        with replacing(folder / LIKENESS) as part:
+            np.save(part, np.asarray(domain.likeness, np.float32))
+    facts = asdict(replace(domain, mean=None, likeness=None))
+    del facts['mean'], facts['likeness']
     write_json(folder / FACTS, {**facts, 'predictor': index})
 
 
@@ -164,13 +172,25 @@ def _checked(path) -> dict:
 
 
 def _domain(run, facts) -> Domain:
-    path = domain_folder(run, facts['name']) / MEAN
+    folder = domain_folder(run, facts['name'])
+    mean = _array(folder / MEAN, 3, 'mean features (channels, height, width)')
+    likeness = None
+    if (folder / LIKENESS).exists():
+        likeness = _array(folder / LIKENESS, 2, 'a centre above a square')
+        if likeness.shape != (2 * len(mean) + 1, 2 * len(mean)):
+            raise InputError(f'{folder / LIKENESS} is of shape {likeness.shape}, which does not '
+                             f'suit {len(mean)} channels')
+    return Domain(facts['name'], mean=mean, likeness=likeness,
+                  **{key: float(facts[key]) for key in NUMBERS})
+
+
+def _array(path, axes, what):
     try:
-        mean = np.load(path, allow_pickle=False)
+        values = np.load(path, allow_pickle=False)
     except Exception as error:  # The header is parsed as Python, which has errors of its own.
         raise InputError(f'{path} cannot be read as an array: {" ".join(str(error).split())}'
                          ) from error
-    if mean.ndim != 3 or mean.dtype != np.float32:
-        raise InputError(f'{path} holds {mean.dtype} of shape {mean.shape}, not mean features '
-                         '(channels, height, width) float32')
-    return Domain(facts['name'], mean=mean, **{key: float(facts[key]) for key in NUMBERS})
+    if values.ndim != axes or values.dtype != np.float32:
+        raise InputError(f'{path} holds {values.dtype} of shape {values.shape}, not {what} '
+                         'float32')
+    return values

@@ -26,6 +26,7 @@ from training.lifelong.domains import (
     FACTS,
     KEPT,
     Kept,
+    LIKENESS,
     MEAN,
     MEASURE,
     read_domains,
@@ -34,6 +35,7 @@ from training.lifelong.domains import (
     write_domain,
     write_kept,
 )
+from training.lifelong.likeness import fit_likeness, pooled
 from training.lifelong.selection import distances, mean_map
 from training.methods.metric_depth import normalised
 from training.runs import describe_data, load_method, run_folder
@@ -74,8 +76,8 @@ def carry_over(previous, run, name: str) -> None:
         target.parent.mkdir(parents=True, exist_ok=True)
         part = target.with_name(f'.{name}.part')
         shutil.rmtree(part, ignore_errors=True)
-        # Mean and facts are of the network before.
-        shutil.copytree(source, part, ignore=shutil.ignore_patterns(FACTS, MEAN))
+        # Mean, likeness and facts are of the network before.
+        shutil.copytree(source, part, ignore=shutil.ignore_patterns(FACTS, MEAN, LIKENESS))
         os.replace(part, target)
 
 
@@ -131,7 +133,7 @@ def describe(method, run) -> None:
     Write mean features and facts of each domain, in a method's network as it is now.
 
     Distances are those of the frames to measure by; where there are none, of the replay frames,
-    each to the mean of the others.
+    each to the mean of the others. So is what likeness is scaled by.
     """
     h = method.hparams
     method.eval()
@@ -139,17 +141,24 @@ def describe(method, run) -> None:
         folder, kept = domain_folder(run_folder(run), name), read_kept(run, name)
         replay = stored(folder / REPLAY, kept.steps, False)
         mean = mean_map(method.net, _images(method, replay), h.author_mode)
+        like = torch.cat([pooled(method.net.features(image)) for image in _images(method, replay)])
         depths, greatest, focals = _depths(method, replay, index)
         held = (folder / MEASURE / INDEX).is_file()
-        found = torch.cat([distances(method.net.features(image), [mean])[:, 0] for image in
-                           _images(method, stored(folder / MEASURE, kept.steps, False)
-                                   if held else replay)])
+        found, others = [], []
+        for image in _images(method, stored(folder / MEASURE, kept.steps, False)
+                             if held else replay):
+            features = method.net.features(image)
+            found.append(distances(features, [mean])[:, 0])
+            others.append(pooled(features))
+        found = torch.cat(found)
         if not held and len(replay) > 1:
             found = found * (len(replay) / (len(replay) - 1)) ** 2
+        limits = (float(q) for q in np.quantile(found.cpu().numpy(), (0.5, 0.99)))
+        likeness = fit_likeness(like.cpu().numpy(),
+                                torch.cat(others).cpu().numpy() if held else None)
         write_domain(run, Domain(
             name, kept.focal or float(np.median(focals)), float(np.median(depths)), greatest,
-            mean.cpu().numpy(), *(float(q) for q in np.quantile(found.cpu().numpy(),
-                                                                (0.5, 0.99)))), index)
+            mean.cpu().numpy(), *limits, likeness), index)
 
 
 def _images(method, frames):

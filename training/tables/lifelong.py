@@ -21,7 +21,7 @@ from training.tables.table import Row
 
 MEAN = 'mean'  # over the domains of a row, in place of a domain's name
 VIEWS = {'selected': 'with the predictor that is chosen by the distance of the features'}
-TIMES = (1.0, 1.5, 2.0, 3.0)  # distance_99 beyond which a frame counts as unlike any domain
+TIMES = (1.0, 1.5, 2.0, 3.0)  # as far as a domain's last 1 %, beyond which a frame is unlike it
 
 
 @dataclass(frozen=True)

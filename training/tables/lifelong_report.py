@@ -66,7 +66,7 @@ def _changes(rows):
 
 def _selection(rows):
     lines = ['Frames of each domain by the predictor that was chosen, over all seeds, and the '
-             'share that is unlike any domain (farther than so many times distance_99):', '']
+             'share that is unlike any domain (so many times as far as its last 1 %):', '']
     times = list(next(iter(next(iter(rows.values()))['selection'].values()))['unlike'])
     lines += [f'| row | frames of | chosen | {" | ".join(f"unlike, {t} x" for t in times)} |',
               '| --- ' * (len(times) + 3) + '|']
