@@ -11,6 +11,7 @@ COLUMNS = ('REL', 'RMSE, m', 'MAE, m', 'delta1', 'delta2', 'known')
 _FIGURES = ('abs_rel', 'rmse', 'mae', 'delta1', 'delta2', 'coverage')
 FEW_FRAMES, LITTLE_KNOWN = 20, 0.95
 ALL_FRAMES = 200  # that are listed one by one
+MOST_DRAWN = 1500  # frames of a plot
 
 
 def write_page(path, report, evidence, title=None):
@@ -120,11 +121,14 @@ def _along(page, report):
     if len(frames) < 2:
         return
     page.heading('Error of each frame')
-    lines = {report.get('model', 'depth/image'): (range(len(frames)), _rels(report))}
+    step = -(-len(frames) // MOST_DRAWN)
+    across, drawn = range(0, len(frames), step), frames[::step]
+    lines = {report.get('model', 'depth/image'): (across, _rels(report)[::step])}
     for name in report.get('baselines', {}):
-        lines[name.replace('_', ' ')] = (range(len(frames)), [
-            frame['baselines'][name]['abs_rel'] for frame in frames])
-    sections.draw_errors(page, lines, 'Relative error of each frame', 'frame')
+        lines[name.replace('_', ' ')] = (across, [
+            frame['baselines'][name]['abs_rel'] for frame in drawn])
+    title = 'Relative error of each frame' if step == 1 else f'Relative error, one frame of {step}'
+    sections.draw_errors(page, lines, title, 'frame')
     page.details(f'The frames{"" if len(frames) <= ALL_FRAMES else ", the first of them"}',
                  '\n'.join(_listed(frame) for frame in frames[:ALL_FRAMES]))
 

@@ -67,6 +67,15 @@ def test_page_of_depth_alone():
     assert '<h2>The worst frames</h2>' in text and 'image and line' not in text
 
 
+def test_a_long_stream_is_a_bounded_page():
+    evidence, report = collected(2, camera=None, rich=False)
+    short = make_page(report, evidence).html()
+    report['per_frame'] *= 5000
+    text = make_page(report, evidence).html()
+    assert 'one frame of 7' in text and text.count('REL 0.0000') <= 200
+    assert len(text) < len(short) + 100_000
+
+
 def test_page_without_a_frame():
     text = make_page(Session().report(predictions=0), Evidence()).html()
     assert 'no depth image came in' in text and '<dt>predictions</dt><dd>0</dd>' in text

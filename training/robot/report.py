@@ -127,7 +127,8 @@ def _evidence(page, folder, figures):
         page.heading('The worst frames')
         frames = [Kept(0, one['name'], one['errors'], _pictures(folder, one['tiles']), None)
                   for one in found['worst']]
-        sections.add_frames(page, frames, sum(len(one.tiles) for one in frames))
+        # Half of the room for photos: the panels above have the other half.
+        sections.add_frames(page, frames, 2 * sum(len(one.tiles) for one in frames))
 
 
 def _row(name, found):
