@@ -158,7 +158,8 @@ def tensorrt():
     """TensorRT, its GPU and its engines, none of which is needed; what `auto` takes."""
     from depth_ros.commands.doctor_engines import findings, remembered
     for name, good, found, advice in (*findings(), remembered()):
-        yield Check(name, OK if good else WARN, found, advice)
+        get = 'docs/install.md' if found.startswith('not installed') and not advice else ''
+        yield Check(name, OK if good else WARN, found, advice, get)
 
 
 def ros():

@@ -31,6 +31,8 @@ def test_this_environment(capsys):
             '/dev/shm'} <= set(checks)
     assert checks['onnxruntime']['level'] == 'ok' and 'CPU' in checks['onnxruntime']['found']
     assert all(c['advice'] for c in checks.values() if c['level'] != 'ok')
+    assert all(c['get'] for c in checks.values()
+               if c['level'] == 'ok' and c['found'].startswith('not installed'))
 
 
 def test_the_table_gives_advice(capsys, monkeypatch):
