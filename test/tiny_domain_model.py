@@ -14,13 +14,14 @@ NAMES, LEVELS, DEPTHS = ('room', 'street'), (60.0, 180.0), (2.0, 20.0)
 
 def make_tiny_domains(path, task='monocular', names=NAMES, levels=LEVELS, depths=DEPTHS,
                       distance_99=0.01, depth_max=(10.0, 80.0), domain=None, distance=None,
-                      **metadata):
+                      unlikeness=False, **metadata):
     """
     Write a model with a domain per name and return its path.
 
     levels: grey of each domain's mean; the distance is the squared difference from the mean grey
     of the image, in units of 100. depths: metres that each domain answers everywhere. domain,
-    distance: constants that the model answers instead, whatever it computes. Other keywords
+    distance: constants that the model answers instead, whatever it computes. unlikeness: also give
+    it, the distance in units of distance_99. Other keywords
     replace metadata entries, None leaves one out; see make_tiny_model.
     """
     facts = [{'name': name, 'distance_99': distance_99, 'depth_max': far}
@@ -52,6 +53,11 @@ def make_tiny_domains(path, task='monocular', names=NAMES, levels=LEVELS, depths
         kind = np.int64 if name == 'domain' else np.float32
         constants[f'{name}_value'] = np.asarray(value, kind)
         nodes.append(node('Identity', [f'{name}_value'], [name]))
+    if unlikeness:
+        constants['limit'] = np.float32(distance_99)
+        nodes.append(node('Div', ['measured_distances', 'limit'], ['domain_unlikeness']))
+        graph.output.append(helper.make_tensor_value_info('domain_unlikeness', TensorProto.FLOAT,
+                                                          (1, len(names))))
     graph.node.extend(nodes)
     graph.initializer.extend(numpy_helper.from_array(np.asarray(value), name)
                              for name, value in constants.items())

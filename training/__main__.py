@@ -37,6 +37,8 @@ COMMANDS = {
                      'time the ways of computing one of several heads'),
     'domain-walk': ('training.commands.domain_walk',
                     'out of one domain into another through the node: which one answers'),
+    'domain-strangers': ('training.commands.domain_strangers',
+                         'which images are unlike every domain of a model'),
     'render-pool': ('training.commands.render_pool', 'render frames to disk for CPU training'),
     'render-bag': ('training.commands.render_bag', 'render the demo recording'),
     'render-drives': ('training.commands.render_drives',
