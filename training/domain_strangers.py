@@ -95,7 +95,8 @@ def _row(estimator, images, unknown):
     least, far = [], []
     for image in images:
         height, width = image.shape[:2]
-        camera = Camera(width, height, width, width, width / 2, height / 2)  # no depth is looked at
+        # Any: no depth is looked at.
+        camera = Camera(width, height, width, width, width / 2, height / 2)
         frame = estimator.estimate(image, camera, domain=NEAREST)
         chosen[domains[frame.domain].name] += 1
         least.append(float(np.min(frame.domain_unlikeness)))
