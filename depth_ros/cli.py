@@ -12,6 +12,7 @@ COMMANDS = {
     'demo': 'replay the bundled recording through the completion node and show the result',
     'complete': 'one image and one measured line to a dense depth file',
     'check': 'say whether a recording is fit for training, before time is spent on it',
+    'calibrate': 'refine the extrinsics and the time offset of the LiDAR from a recording',
     'evaluate': 'measure a model on a data set or a recording',
     'suite': 'measure a model on all real sets',
     'convert': 'make a model file of another precision and say what it costs',

@@ -41,6 +41,8 @@ COMMANDS = {
                          'which images are unlike every domain of a model'),
     'render-pool': ('training.commands.render_pool', 'render frames to disk for CPU training'),
     'render-bag': ('training.commands.render_bag', 'render the demo recording'),
+    'calibration-table': ('training.calibration_table',
+                          'known errors of a mounting, and what calibrate leaves of them'),
     'render-drives': ('training.commands.render_drives',
                       'render video with true depth for self-supervised training'),
     'render-stored': ('training.commands.render_stored',
