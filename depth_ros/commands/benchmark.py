@@ -5,6 +5,7 @@ import json
 from pathlib import Path
 import re
 
+from depth_ros.commands import write_into
 from depth_ros.contracts import InputError
 from depth_ros.engines import ENGINES, PRECISIONS
 from depth_ros.evaluation.environment import environment
@@ -75,9 +76,7 @@ def run(args):
     for path, text in ((args.json, json.dumps(result, indent=1) + '\n'),
                        (args.markdown, report(result))):
         if path:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text)
-            print(f'written: {path}')
+            write_into(path, lambda path=path, text=text: path.write_text(text))
     return 0
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import shutil
 import textwrap
 
+from depth_ros.commands import write_into
 from depth_ros.commands.bag_options import add_bag_options, bag_options
 from depth_ros.contracts import InputError
 from depth_ros.engines import ENGINES
@@ -54,7 +55,7 @@ def run(args):
     for path, write in ((args.out, _write_yaml), (args.json, _write_json),
                         (args.picture, _write_picture), (args.html, _write_html)):
         if path:
-            _into(path, lambda path=path, write=write: write(path, result))
+            write_into(path, lambda path=path, write=write: write(path, result))
     return 0
 
 
@@ -130,12 +131,3 @@ def _write_html(path, result):
     page.code(yaml_text(result))
     page.details('Everything as JSON', json.dumps(result.as_json(), indent=1))
     page.write(path)
-
-
-def _into(path, write):
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write()
-    except OSError as error:
-        raise InputError(f'cannot write {path}: {error.strerror}') from error
-    print(f'written: {path}')

@@ -6,6 +6,7 @@ from pathlib import Path
 import shutil
 import textwrap
 
+from depth_ros.commands import write_into
 from depth_ros.commands.bag_options import add_bag_options, bag_options
 from depth_ros.contracts import InputError
 import numpy as np
@@ -145,15 +146,15 @@ def fill_page(page, report):
 
 
 def _write_json(path, report):
-    _into(path, lambda: path.write_text(json.dumps(report.as_json(), indent=1, allow_nan=False)
-                                        + '\n'))
+    text = json.dumps(report.as_json(), indent=1, allow_nan=False) + '\n'
+    write_into(path, lambda: path.write_text(text))
 
 
 def _write_html(path, report):
     from depth_ros.page import Page
     page = Page(f'Recording {Path(report.path).name}')
     fill_page(page, report)
-    _into(path, lambda: page.write(path))
+    write_into(path, lambda: page.write(path))
 
 
 def _write_picture(path, report):
@@ -165,16 +166,7 @@ def _write_picture(path, report):
     if len(tiles) % 2:
         tiles.append(np.zeros_like(tiles[0]))
     rows = [np.hstack(tiles[k:k + 2]) for k in range(0, len(tiles), 2)]
-    _into(path, lambda: save(path, np.vstack(rows)))
-
-
-def _into(path, write):
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write()
-    except OSError as error:
-        raise InputError(f'cannot write {path}: {error.strerror}') from error
-    print(f'written: {path}')
+    write_into(path, lambda: save(path, np.vstack(rows)))
 
 
 def _cell(value, width, digits):
