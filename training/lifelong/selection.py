@@ -44,16 +44,19 @@ class MeanMap:
 
 
 @torch.no_grad()
-def mean_map(net, images: Iterable, author_mode: bool = False):
+def mean_map(net, images: Iterable, author_mode: bool = False, each=lambda features: None):
     """
     Give the mean (64, h, w) of a network's shared features.
 
     :param net: has `features`; in the mode it is to be used in.
     :param images: batches (N, 3, H, W), normalised, or dictionaries with them as `image`.
+    :param each: called with the features (N, 64, h, w) of every batch.
     """
     mean = MeanMap()
     for batch in images:
-        mean.add(net.features(batch['image'] if isinstance(batch, dict) else batch))
+        features = net.features(batch['image'] if isinstance(batch, dict) else batch)
+        mean.add(features)
+        each(features)
     return mean.result(author_mode)
 
 

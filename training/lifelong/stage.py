@@ -140,8 +140,9 @@ def describe(method, run) -> None:
     for index, name in enumerate(tqdm(method.names, 'domains', disable=None, leave=False)):
         folder, kept = domain_folder(run_folder(run), name), read_kept(run, name)
         replay = stored(folder / REPLAY, kept.steps, False)
-        mean = mean_map(method.net, _images(method, replay), h.author_mode)
-        like = torch.cat([pooled(method.net.features(image)) for image in _images(method, replay)])
+        like = []
+        mean = mean_map(method.net, _images(method, replay), h.author_mode,
+                        lambda features, like=like: like.append(pooled(features)))
         depths, greatest, focals = _depths(method, replay, index)
         held = (folder / MEASURE / INDEX).is_file()
         found, others = [], []
@@ -154,7 +155,7 @@ def describe(method, run) -> None:
         if not held and len(replay) > 1:
             found = found * (len(replay) / (len(replay) - 1)) ** 2
         limits = (float(q) for q in np.quantile(found.cpu().numpy(), (0.5, 0.99)))
-        likeness = fit_likeness(like.cpu().numpy(),
+        likeness = fit_likeness(torch.cat(like).cpu().numpy(),
                                 torch.cat(others).cpu().numpy() if held else None)
         write_domain(run, Domain(
             name, kept.focal or float(np.median(focals)), float(np.median(depths)), greatest,
