@@ -110,7 +110,7 @@ def through_node(estimator: Estimator, walk: Walk, recording: Recording, logs, *
         used.append(int(np.argmin(gaps)) if min(gaps) < 1e-3 else None)
     values = collector.values()
     return {'used': used, **{name: values[name] for name in values
-                             if name.startswith(('domain', 'images_'))}}
+                             if name.startswith(('domain', 'images_', 'dropped'))}}
 
 
 def figures(used, walk: Walk, plain: int) -> dict:

@@ -52,8 +52,11 @@ def test_through_the_node(folders, tmp_path, capsys):
     report = json.loads((tmp_path / 'out' / 'report.json').read_text())
     alone, default, bare = report['rows']
     assert alone['changes'] >= 5 and default['changes'] == 1
-    # A busy machine leaves a few images out.
-    assert min(default['answered'], bare['answered']) > 30 and default['domain_changes'] == '1'
+    assert default['domain_changes'] == '1'
+    for row in (default, bare):
+        # A busy machine leaves a few images out; each that came in is answered or counted.
+        dropped = sum(int(row[name]) for name in row if name.startswith('dropped'))
+        assert row['answered'] + dropped >= int(row['images_in']) > 30 and row['answered'] > 30
     assert default['right_plain'] > 0.85 and default['used'][-1] == 1
     # Without hysteresis an image is answered by the domain of the one before.
     answers = zip(bare['used'], bare['used'][1:], alone['used'])
